@@ -1,0 +1,17 @@
+"""The table of environment ids: the only place where they are written."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+
+# id → (entry point, vector entry point); strings, so that specs stay serialisable and nothing heavy is imported
+ENVIRONMENTS = {
+    "SelfTrain-Terminal-v0": ("selftrain.envs.terminal:TerminalEnv", "selftrain.envs.vector:TerminalVectorEnv"),
+}
+
+
+def register_envs() -> None:
+    """Register every id with Gymnasium; doing so twice changes nothing."""
+    for env_id, (entry_point, vector_entry_point) in ENVIRONMENTS.items():
+        if env_id not in gym.registry:
+            gym.register(env_id, entry_point=entry_point, vector_entry_point=vector_entry_point)

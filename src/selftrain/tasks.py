@@ -1,0 +1,175 @@
+"""Tasks, task families and tasksets: data, and pure functions that make it.
+
+A task id reads `family/split/level/seed`, for example `log-forensics/train/3/17`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from selftrain.errors import OptionError, TaskError, UnknownNameError
+from selftrain.verdicts import Verifier
+
+SPLITS: Mapping[str, int] = {"train": 0, "dev": 1, "test": 2}
+LEVELS = (1, 2, 3, 4, 5)
+_TASK_ID = re.compile(r"(?P<family>[a-z0-9-]+)/(?P<split>[a-z]+)/(?P<level>[0-9]+)/(?P<seed>[0-9]+)")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When an episode is cut off. Reaching one truncates the episode; the final state is judged all the same.
+
+    Attributes:
+        steps: actions per episode.
+        seconds: wall time per episode, on the monotonic clock.
+        command_seconds: wall time per command, after which it is killed and the shell goes on.
+    """
+
+    steps: int = 50
+    seconds: float = 600.0
+    command_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """Instruction, starting files, verifier, oracle and limits. Plain data apart from the verifier.
+
+    The oracle, the cheats and the hidden side of the verifier never reach a sandbox, an observation or `info`.
+
+    Attributes:
+        instruction: what the agent is told; names every deliverable by absolute path and format.
+        verifier: judges the evidence.
+        files: absolute path → bytes, present when the episode starts (mode 0o644 unless in `modes`).
+        modes: absolute path → permission bits, for those of `files` that need others.
+        setup: bash script run once in the fresh sandbox before the agent acts; it must leave no trace of itself.
+        setup_files: files that exist only while `setup` runs.
+        tools: commands that must be on the sandbox's PATH ("python3", "git", ...).
+        oracle: commands that solve the task.
+        cheats: name → commands that try to be paid without doing the task; each must score 0.
+        limits: when the episode is cut off.
+        image: image to run in; "" is the backend's default.
+        writable: folders that are writable besides /tmp and the home folder.
+        id, family, split, level, seed: filled in by the family.
+        metadata: anything else, JSON types only.
+    """
+
+    instruction: str
+    verifier: Verifier
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    modes: Mapping[str, int] = field(default_factory=dict)
+    setup: str = ""
+    setup_files: Mapping[str, bytes] = field(default_factory=dict)
+    tools: tuple[str, ...] = ()
+    oracle: tuple[str, ...] = ()
+    cheats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    limits: Limits = Limits()
+    image: str = ""
+    writable: tuple[str, ...] = ("/workspace",)
+    id: str = ""
+    family: str = ""
+    split: str = ""
+    level: int = 0
+    seed: int = 0
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def fingerprint(self) -> str:
+        """sha256 over everything the agent can see and the commands of oracle and cheats."""
+        digest = hashlib.sha256()
+        for part in (self.id, self.instruction, self.setup, self.image):
+            digest.update(f"{len(part)}:{part}".encode())
+        for commands in (self.oracle, self.tools, *(self.cheats[name] for name in sorted(self.cheats))):
+            digest.update(repr(commands).encode())
+        for table in (self.files, self.setup_files):
+            for path in sorted(table):
+                digest.update(f"{path}:{self.modes.get(path, 0o644):o}:{len(table[path])}:".encode())
+                digest.update(table[path])
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class TaskFamily:
+    """A pure function `(generator, level) -> Task` with a name, and what a reader wants to know about it.
+
+    Attributes:
+        name: lower case with hyphens; the first part of its task ids.
+        summary: one line on what the agent does.
+        skills: what an engineer would say it exercises.
+        chance: the score of guessing, 0.0 to 1.0.
+        build: makes one task; all randomness comes from the generator, so that the same seed gives the same bytes.
+    """
+
+    name: str
+    summary: str
+    skills: tuple[str, ...]
+    chance: float
+    build: Callable[[np.random.Generator, int], Task]
+
+    def task(self, seed: int, level: int, split: str = "train") -> Task:
+        """The task of this seed and level. Train, dev and test draw from streams that cannot meet.
+
+        Raises:
+            OptionError: level outside 1 to 5, a negative seed, or an unknown split.
+        """
+        if split not in SPLITS:
+            raise UnknownNameError("split", split, SPLITS)
+        if level not in LEVELS:
+            raise OptionError(f"level={level} must be one of {', '.join(map(str, LEVELS))}")
+        if seed < 0:
+            raise OptionError(f"seed={seed} must be 0 or more")
+        rng = np.random.default_rng([stable_key(self.name), SPLITS[split], seed])
+        task = self.build(rng, level)
+        name = f"{self.name}/{split}/{level}/{seed}"
+        return replace(task, id=name, family=self.name, split=split, level=level, seed=seed)
+
+
+@dataclass(frozen=True)
+class Taskset:
+    """Many tasks of one split: ids, made into tasks when they are asked for."""
+
+    name: str
+    ids: tuple[str, ...]
+    load: Callable[[str], Task]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[Task]:
+        return (self.load(task_id) for task_id in self.ids)
+
+
+def stable_key(name: str) -> int:
+    """A 32-bit number for `name` that is the same on every machine and in every process."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+
+
+def parse_task_id(task_id: str) -> tuple[str, str, int, int]:
+    """Split `family/split/level/seed` into its parts.
+
+    Raises:
+        TaskError: the id does not have that form.
+    """
+    match = _TASK_ID.fullmatch(task_id)
+    if match is None:
+        raise TaskError(f"task id {task_id!r} must read family/split/level/seed, for example log-forensics/train/3/17")
+    return match["family"], match["split"], int(match["level"]), int(match["seed"])
+
+
+def family_taskset(
+    families: Mapping[str, TaskFamily], split: str, levels: Sequence[int], seeds: Sequence[int]
+) -> Taskset:
+    """The tasks of `families` over `levels` and `seeds`, ordered by family, then level, then seed."""
+    ids = tuple(f"{name}/{split}/{level}/{seed}" for name in families for level in levels for seed in seeds)
+
+    def load(task_id: str) -> Task:
+        family, its_split, level, seed = parse_task_id(task_id)
+        if family not in families:
+            raise UnknownNameError("task family", family, families)
+        return families[family].task(seed, level, its_split)
+
+    return Taskset(name=f"{split} x{len(ids)}", ids=ids, load=load)
