@@ -19,31 +19,31 @@ MAX_JSON_DEPTH = 64
 MAX_NUMBER_DIGITS = 400
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """Submitted bytes that do not parse under the strict rules."""
 
 
 def _no_constant(name: str) -> Any:
-    raise Unreadable(f"{name} is not JSON")
+    raise UnreadableError(f"{name} is not JSON")
 
 
 def _bounded_int(digits: str) -> int:
     if len(digits) > MAX_NUMBER_DIGITS:
-        raise Unreadable("a number with too many digits")
+        raise UnreadableError("a number with too many digits")
     return int(digits)
 
 
 def _bounded_float(digits: str) -> float:
     value = float(digits) if len(digits) <= MAX_NUMBER_DIGITS else math.inf
     if not math.isfinite(value):
-        raise Unreadable("a number out of range")
+        raise UnreadableError("a number out of range")
     return value
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) != len(pairs):
-        raise Unreadable("an object with a repeated key")
+        raise UnreadableError("an object with a repeated key")
     return table
 
 
@@ -51,7 +51,7 @@ def strict_json(data: bytes) -> Any:
     """Parse UTF-8 JSON: no NaN or infinity, no repeated keys, bounded depth and digits.
 
     Raises:
-        Unreadable: with the reason.
+        UnreadableError: with the reason.
     """
     text = strict_text(data)
     depth = deepest = 0
@@ -59,7 +59,7 @@ def strict_json(data: bytes) -> Any:
         depth += (mark in "[{") - (mark in "]}")
         deepest = max(deepest, depth)
     if deepest > MAX_JSON_DEPTH:
-        raise Unreadable("nested too deeply")
+        raise UnreadableError("nested too deeply")
     try:
         return json.loads(
             text,
@@ -69,21 +69,21 @@ def strict_json(data: bytes) -> Any:
             object_pairs_hook=_unique_pairs,
         )
     except json.JSONDecodeError as error:
-        raise Unreadable(f"not JSON: {error.msg} at line {error.lineno}") from error
+        raise UnreadableError(f"not JSON: {error.msg} at line {error.lineno}") from error
 
 
 def strict_text(data: bytes) -> str:
     """Decode UTF-8 (a byte order mark is allowed and dropped).
 
     Raises:
-        Unreadable: not UTF-8, or it holds NUL characters.
+        UnreadableError: not UTF-8, or it holds NUL characters.
     """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable("not UTF-8") from error
+        raise UnreadableError("not UTF-8") from error
     if "\0" in text:
-        raise Unreadable("holds NUL characters")
+        raise UnreadableError("holds NUL characters")
     return text
 
 
@@ -119,7 +119,7 @@ def json_check(evidence: Evidence, path: str, expected: Any, tolerance: float = 
         return Check(name, False, missing(evidence, path))
     try:
         found = strict_json(data)
-    except Unreadable as error:
+    except UnreadableError as error:
         return Check(name, False, str(error))
     return Check(name, True) if same_value(expected, found, tolerance) else Check(name, False, "wrong content")
 
@@ -132,7 +132,7 @@ def text_check(evidence: Evidence, path: str, expected: str) -> Check:
         return Check(name, False, missing(evidence, path))
     try:
         found = strict_text(data)
-    except Unreadable as error:
+    except UnreadableError as error:
         return Check(name, False, str(error))
     return Check(name, True) if tidy(found) == tidy(expected) else Check(name, False, "wrong content")
 
@@ -148,7 +148,7 @@ def csv_check(evidence: Evidence, path: str, expected: Sequence[Sequence[str]], 
         return Check(name, False, missing(evidence, path))
     try:
         rows = [row for row in csv.reader(io.StringIO(strict_text(data), newline=""), strict=True) if row]
-    except (Unreadable, csv.Error) as error:
+    except (UnreadableError, csv.Error) as error:
         return Check(name, False, f"not CSV: {error}")
     wanted = [list(row) for row in expected]
     if not ordered:

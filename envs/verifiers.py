@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from selftrain.envs.checks import Unreadable, same_value, strict_json, strict_text, tidy
+from selftrain.envs.checks import UnreadableError, same_value, strict_json, strict_text, tidy
 from selftrain.errors import SelfTrainError, VerifierError
 from selftrain.evidence import Evidence
 from selftrain.tasks import Task
@@ -135,7 +135,7 @@ def function_case(
             return "no_result"
         try:
             found = strict_json(frame)
-        except Unreadable:
+        except UnreadableError:
             return "no_result"
         if not isinstance(found, dict) or len(found) != 1:
             return "no_result"
@@ -188,5 +188,5 @@ def command_case(
 def _same_text(data: bytes, expected: str) -> bool:
     try:
         return tidy(strict_text(data)) == tidy(expected)
-    except Unreadable:
+    except UnreadableError:
         return False
