@@ -102,6 +102,8 @@ def _guarded(task: Task, evidence: Evidence, checks: Callable[[], Sequence[Check
 
 
 def _judged(case: TrialCase, output: CaseOutput) -> Check:
+    if output.lost:
+        return Check(case.name, False, "killed_verifier")
     reason = "timeout" if output.timed_out else case.judge(output)
     return Check(case.name, not reason, reason)
 

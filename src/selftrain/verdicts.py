@@ -76,7 +76,7 @@ class CaseInput:
         files: extra files (absolute path → bytes), put over the copy of the submission.
         modes: permission bits for those of `files` that need other than 0o644.
         seconds: wall time after which it is killed.
-        reads: paths (files or folders) exported after the run into `CaseOutput.files`.
+        reads: paths read after the run into `CaseOutput.files`; a folder is exported whole, with modes and links.
         workdir: where it runs.
     """
 
@@ -91,13 +91,17 @@ class CaseInput:
 
 @dataclass(frozen=True)
 class CaseOutput:
-    """What a case left behind: untrusted bytes, bounded by the limits of the clean room."""
+    """What a case left behind: untrusted bytes, bounded by the limits of the clean room.
+
+    `lost` is true when the submission brought its sandbox down, twice in a row, while other sandboxes work.
+    """
 
     exit_code: int
     stdout: bytes
     stderr: bytes
     files: Evidence
     timed_out: bool = False
+    lost: bool = False
 
 
 class CleanRoom(Protocol):

@@ -1,0 +1,94 @@
+"""The proof of a task: oracle = 1, nop = 0, every cheat = 0, and the same verdicts a second time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from selftrain.envs.task_sandbox import judge_sandbox, open_task_sandbox
+from selftrain.sandboxes import Backend
+from selftrain.tasks import Task
+from selftrain.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Play:
+    """One scripted episode: who played, what verdict it got and what it should have got."""
+
+    agent: str
+    verdicts: tuple[Verdict, ...]
+    evidence_sha256: tuple[str, ...]
+    wanted: bool
+
+    @property
+    def right(self) -> bool:
+        """Every repetition got the wanted verdict."""
+        return all(verdict.passed == self.wanted for verdict in self.verdicts)
+
+    @property
+    def stable(self) -> bool:
+        """Every repetition got the same verdict, check by check."""
+        return len(set(self.verdicts)) == 1
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was seen of one task: `plays` in the order oracle, nop, cheats."""
+
+    task: str
+    plays: tuple[Play, ...]
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        """Oracle 1, nop 0, cheats 0, the same each time."""
+        return all(play.right and play.stable for play in self.plays)
+
+    @property
+    def faults(self) -> list[str]:
+        """What does not hold, one line each."""
+        lines = []
+        for play in self.plays:
+            if not play.right:
+                verdict = next(v for v in play.verdicts if v.passed != play.wanted)
+                lines.append(f"{play.agent} {'failed' if play.wanted else 'passed'}: {verdict.why or 'all checks'}")
+            elif not play.stable:
+                lines.append(f"{play.agent}: the verdict changed between repetitions")
+        return lines
+
+
+def prove(task: Task, backend: Backend, image: str = "", repetitions: int = 2) -> Proof:
+    """Play oracle, nop and cheats of `task`, each `repetitions` times in sandboxes of their own.
+
+    Raises:
+        TaskError, VerifierError, SandboxError: the task, its verifier or the backend is broken.
+    """
+    start = time.monotonic()
+    scripts = {"oracle": task.oracle, "nop": (), **{f"cheat {name}": lines for name, lines in task.cheats.items()}}
+    plays = []
+    for agent, commands in scripts.items():
+        outcomes = [_play(task, commands, backend, image) for _ in range(repetitions)]
+        verdicts, hashes = zip(*outcomes, strict=True)
+        plays.append(Play(agent, verdicts, hashes, wanted=agent == "oracle"))
+    return Proof(task.id, tuple(plays), time.monotonic() - start)
+
+
+def prove_all(
+    tasks: Iterable[Task], backend: Backend, image: str = "", repetitions: int = 2, parallel: int = 4
+) -> Iterator[Proof]:
+    """Proofs of many tasks, `parallel` at a time, in the order of `tasks`."""
+    with ThreadPoolExecutor(parallel) as pool:
+        yield from pool.map(lambda task: prove(task, backend, image, repetitions), tasks)
+
+
+def _play(task: Task, commands: tuple[str, ...], backend: Backend, image: str) -> tuple[Verdict, str]:
+    sandbox = open_task_sandbox(backend, task, image)
+    try:
+        for command in commands:
+            sandbox.run(command, task.limits.command_seconds)
+        evidence, verdict = judge_sandbox(sandbox, task, backend, image)
+    finally:
+        sandbox.close()
+    return verdict, evidence.sha256
