@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from selftrain.envs.clean_room import SandboxCleanRoom
 from selftrain.errors import TaskError
@@ -61,5 +60,4 @@ def judge_sandbox(sandbox: Sandbox, task: Task, backend: Backend, image: str = "
         VerifierError: the verifier failed. SandboxError: the backend failed.
     """
     evidence = sandbox.export(task.verifier.exports)
-    verdict = task.verifier.verify(evidence, replace(task, oracle=(), cheats={}), SandboxCleanRoom(backend, image))
-    return evidence, verdict
+    return evidence, task.verifier.verify(evidence, task, SandboxCleanRoom(backend, image))

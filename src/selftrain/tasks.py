@@ -5,6 +5,7 @@ A task id reads `family/split/level/seed`, for example `log-forensics/train/3/17
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -160,16 +161,40 @@ def parse_task_id(task_id: str) -> tuple[str, str, int, int]:
     return match["family"], match["split"], int(match["level"]), int(match["seed"])
 
 
-def family_taskset(
-    families: Mapping[str, TaskFamily], split: str, levels: Sequence[int], seeds: Sequence[int]
-) -> Taskset:
-    """The tasks of `families` over `levels` and `seeds`, ordered by family, then level, then seed."""
-    ids = tuple(f"{name}/{split}/{level}/{seed}" for name in families for level in levels for seed in seeds)
+def expand_task_ids(selection: str, families: Sequence[str]) -> tuple[str, ...]:
+    """The task ids that a selection `family/split/level/seed` names; parts may be left out from the right.
 
-    def load(task_id: str) -> Task:
-        family, its_split, level, seed = parse_task_id(task_id)
-        if family not in families:
-            raise UnknownNameError("task family", family, families)
-        return families[family].task(seed, level, its_split)
+    A family may be a glob ("git-*"), a split a comma-separated list, levels and seeds numbers or ranges ("1-3"),
+    and "*" means every family, split or level. Left out are split "train", levels 1 to 5 and seed 0.
 
-    return Taskset(name=f"{split} x{len(ids)}", ids=ids, load=load)
+    Raises:
+        TaskError: the selection has another form. UnknownNameError: no such family or split.
+    """
+    parts = selection.split("/")
+    if len(parts) > 4:
+        raise TaskError(
+            f"task selection {selection!r} must read family/split/levels/seeds, for example git-*/train/1-3/0-9"
+        )
+    family, split, levels, seeds = parts + ["*", "train", "*", "0"][len(parts) :]
+    names = fnmatch.filter(families, family)
+    if not names:
+        raise UnknownNameError("task family", family, families)
+    splits = list(SPLITS) if split == "*" else split.split(",")
+    if unknown := [name for name in splits if name not in SPLITS]:
+        raise UnknownNameError("split", unknown[0], SPLITS)
+    wanted_levels = LEVELS if levels == "*" else _number_range(levels, selection)
+    return tuple(
+        f"{name}/{its_split}/{level}/{seed}"
+        for name in names
+        for its_split in splits
+        for level in wanted_levels
+        for seed in _number_range(seeds, selection)
+    )
+
+
+def _number_range(text: str, selection: str) -> Sequence[int]:
+    match = re.fullmatch(r"([0-9]{1,18})(?:-([0-9]{1,18}))?", text)
+    if match is None:
+        raise TaskError(f"{text!r} in task selection {selection!r} must be a number or a range such as 0-9")
+    first = int(match[1])
+    return range(first, int(match[2] or first) + 1)

@@ -1,0 +1,48 @@
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format types bench build clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -e .
+	@touch $@
+
+setup: $(STAMP) ## make the virtual environment, install the package and, where it is missing, bubblewrap
+	@sh scripts/install-tools
+
+demo: setup ## play terminal tasks of every family with the reference agents, side by side
+	$(BIN)/python examples/demo.py
+
+test: setup ## install what the tests need and run them
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
+	$(BIN)/pip install -q -e '.[test,sb3]'
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff
+	$(BIN)/pip install -q -e '.[lint]'
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: setup ## ruff, fixing what it can
+	$(BIN)/pip install -q -e '.[lint]'
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+types: setup ## mypy --strict
+	$(BIN)/pip install -q -e '.[lint]'
+	$(BIN)/mypy
+
+bench: setup ## the sandbox benchmark beside its peers, quick form
+	$(BIN)/python benchmarks/sandboxes.py --quick
+
+build: setup ## wheel and source distribution
+	$(BIN)/pip install -q build
+	$(BIN)/python -m build -q
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) build dist *.egg-info src/*.egg-info

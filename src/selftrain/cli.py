@@ -1,0 +1,145 @@
+"""The command line. Exit codes: 0 yes or done, 1 a negative result, 2 bad input, 3 something is missing or broken here."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from selftrain.errors import OptionError, SelfTrainError, TaskError, UnknownNameError
+
+NEGATIVE, BAD_INPUT, BROKEN = 1, 2, 3
+
+app = typer.Typer(
+    name="selftrain",
+    help="Gymnasium environments for real work over episodes longer than the context.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+images_app = typer.Typer(help="Images that sandboxes run in.", no_args_is_help=True)
+app.add_typer(images_app, name="images")
+out, err = Console(), Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
+BackendName = Annotated[str, typer.Option("--backend", help="auto, bubblewrap or docker")]
+ImageName = Annotated[str, typer.Option("--image", help="image to run in; empty is the backend's default")]
+
+
+def main() -> None:
+    """Run the command line; an error of ours becomes one message and an exit code."""
+    try:
+        app()
+    except (UnknownNameError, TaskError, OptionError) as error:
+        err.print(f"error: {error}", markup=False, style="red")
+        sys.exit(BAD_INPUT)
+    except SelfTrainError as error:
+        err.print(f"error: {error}", markup=False, style="red")
+        sys.exit(BROKEN)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1, ensure_ascii=False))  # noqa: T201  plain JSON on standard output is the contract
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List environments, task families, agents and backends."""
+    from selftrain.agents import agent_names
+    from selftrain.envs.families import terminal_families
+    from selftrain.registration import ENVIRONMENTS
+    from selftrain.sandboxes import backend_names
+
+    families = terminal_families()
+    if as_json:
+        _print_json(
+            {
+                "environments": list(ENVIRONMENTS),
+                "families": {
+                    name: {"summary": f.summary, "skills": f.skills, "chance": f.chance} for name, f in families.items()
+                },
+                "agents": list(agent_names()),
+                "backends": list(backend_names()),
+            }
+        )
+        return
+    out.print(f"environments  {', '.join(ENVIRONMENTS)}")
+    out.print(f"agents        {', '.join(agent_names())}")
+    out.print(f"backends      {', '.join(backend_names())}\n")
+    table = Table("family", "what the agent does", "chance", title="terminal task families, levels 1 to 5")
+    for name, family in families.items():
+        table.add_row(name, family.summary, f"{family.chance:g}")
+    out.print(table)
+
+
+@app.command()
+def verify(
+    selection: Annotated[
+        list[str], typer.Argument(help="task selections (git-*/train/1-3/0-9), task ids, or Harbor task folders")
+    ],
+    backend: BackendName = "auto",
+    image: ImageName = "",
+    repetitions: Annotated[int, typer.Option(min=1, help="times each script is played")] = 2,
+    parallel: Annotated[int, typer.Option(min=1, help="tasks at once")] = 4,
+    as_json: Json = False,
+) -> None:
+    """Prove tasks: oracle = 1, nop = 0, cheats = 0, the same each time."""
+    from selftrain.envs.proof import prove_all
+    from selftrain.envs.selection import select_tasks
+    from selftrain.sandboxes import make_backend
+
+    tasks = select_tasks(selection)
+    proofs = []
+    with _progress() as progress:
+        bar = progress.add_task("proving", total=len(tasks))
+        for proof in prove_all(tasks, make_backend(backend), image, repetitions, parallel):
+            proofs.append(proof)
+            if not proof.holds and not as_json:
+                progress.console.print(f"{proof.task}: {'; '.join(proof.faults)}", markup=False, style="red")
+            progress.advance(bar)
+    failed = [proof for proof in proofs if not proof.holds]
+    if as_json:
+        _print_json([{"task": p.task, "holds": p.holds, "faults": p.faults, "seconds": p.seconds} for p in proofs])
+    else:
+        plays = sum(len(proof.plays) for proof in proofs) * repetitions
+        out.print(f"{len(proofs) - len(failed)} of {len(proofs)} tasks proven in {plays} episodes")
+    raise typer.Exit(NEGATIVE if failed else 0)
+
+
+@app.command()
+def grade(
+    task: Annotated[str, typer.Option(help="a task id, or a Harbor task folder")],
+    workspace: Annotated[Path, typer.Option(help="folder that stands for the task's first writable folder")],
+    backend: BackendName = "auto",
+    image: ImageName = "",
+    as_json: Json = False,
+) -> None:
+    """Judge a folder as if an agent had left it as its workspace. Ends with RESULT: PASS or RESULT: FAIL."""
+    from selftrain.envs.grading import grade_folder
+    from selftrain.envs.selection import select_tasks
+    from selftrain.sandboxes import make_backend
+
+    (chosen,) = select_tasks([task])
+    verdict = grade_folder(chosen, workspace, make_backend(backend), image)
+    if as_json:
+        _print_json(verdict.as_dict())
+    else:
+        for check in verdict.checks:
+            out.print(f"{'ok  ' if check.passed else 'FAIL'} {check.name}  {check.why}", markup=False, highlight=False)
+        out.print(f"RESULT: {'PASS' if verdict.passed else 'FAIL'}")
+    raise typer.Exit(0 if verdict.passed else NEGATIVE)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=err)
+
+
+if __name__ == "__main__":
+    main()
