@@ -1,4 +1,7 @@
-"""The command line. Exit codes: 0 yes or done, 1 a negative result, 2 bad input, 3 something is missing or broken here."""
+"""The command line.
+
+Exit codes: 0 yes or done, 1 a negative result, 2 bad input, 3 something is missing or broken on this machine.
+"""
 
 from __future__ import annotations
 
