@@ -6,13 +6,14 @@ starts from an empty sandbox with a fresh copy of the evidence, so nothing that 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from selftrain.errors import SandboxError
 from selftrain.evidence import Evidence, EvidenceFile
-from selftrain.sandboxes import Backend, Sandbox, SandboxSpec
+from selftrain.sandboxes import Backend, Sandbox, SandboxLimits, SandboxSpec
 from selftrain.tasks import Task
 from selftrain.verdicts import CaseInput, CaseOutput
 
@@ -45,6 +46,17 @@ class SandboxCleanRoom:
             if sandbox is not None:
                 sandbox.close()
         return outputs
+
+    @contextlib.contextmanager
+    def pair(self, evidence: Evidence, task: Task) -> Iterator[tuple[Sandbox, Sandbox]]:
+        """Two pristine sandboxes, one empty and one with the submission; see `CleanRoom`."""
+        spec = dataclasses.replace(self._spec(evidence, task), limits=SandboxLimits(output_bytes=READ_LIMIT))
+        with contextlib.ExitStack() as stack:
+            sandboxes = []
+            for one in (dataclasses.replace(spec, files={}, modes={}), spec):
+                sandboxes.append(self._backend.create(one))
+                stack.callback(sandboxes[-1].close)
+            yield sandboxes[0], sandboxes[1]
 
     def _spec(self, evidence: Evidence, task: Task) -> SandboxSpec:
         return SandboxSpec(

@@ -51,7 +51,7 @@ class EvidenceVerifier:
 
     def verify(self, evidence: Evidence, task: Task, room: CleanRoom) -> Verdict:
         """Judge on the host; the clean room is not used."""
-        return _guarded(task, evidence, lambda: self.judge(evidence))
+        return guarded(task, evidence, lambda: self.judge(evidence))
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,11 @@ class TrialVerifier:
             outputs = room.run_cases(evidence, task, [case.input for case in self.cases])
             return early + [_judged(case, output) for case, output in zip(self.cases, outputs, strict=True)]
 
-        return _guarded(task, evidence, checks)
+        return guarded(task, evidence, checks)
 
 
-def _guarded(task: Task, evidence: Evidence, checks: Callable[[], Sequence[Check]]) -> Verdict:
+def guarded(task: Task, evidence: Evidence, checks: Callable[[], Sequence[Check]]) -> Verdict:
+    """The verdict over `checks()`; an export over its limits fails, and a broken verifier raises `VerifierError`."""
     if evidence.overrun:
         return Verdict.fail("export", f"too large: {evidence.overrun}")
     try:

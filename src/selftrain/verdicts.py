@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -113,6 +114,10 @@ class CleanRoom(Protocol):
         Raises:
             SandboxError: the backend failed before or between cases (never because of the submission).
         """
+        ...
+
+    def pair(self, evidence: Evidence, task: Task) -> AbstractContextManager[tuple[Any, Any]]:
+        """Two pristine sandboxes, one without and one with a fresh copy of `evidence`, closed at the end."""
         ...
 
 
