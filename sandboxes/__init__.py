@@ -9,6 +9,7 @@ import atexit
 import functools
 import importlib
 import logging
+from typing import Any
 
 from selftrain.errors import BackendUnavailableError, UnknownNameError
 from selftrain.sandboxes.base import Backend, Result, Sandbox, SandboxLimits, SandboxSpec, Snapshot
@@ -21,6 +22,7 @@ __all__ = [
     "SandboxSpec",
     "Snapshot",
     "backend_names",
+    "describe_backend",
     "make_backend",
     "make_sandbox",
 ]
@@ -65,6 +67,15 @@ def make_backend(name: str = "auto") -> Backend:
         missing[candidate] = reason
     listed = "\n".join(f"  {candidate}: {reason}" for candidate, reason in missing.items())
     raise BackendUnavailableError(f"No sandbox can start on this machine:\n{listed}")
+
+
+def describe_backend(name: str) -> dict[str, Any]:
+    """Whether the backend called `name` works here (`missing` is None, or says what is missing) and its limits."""
+    if name not in _BACKENDS:
+        raise UnknownNameError("backend", name, _BACKENDS)
+    backend = _backend(name)
+    missing = backend.available()
+    return {"missing": missing, "limits": {} if missing else dict(backend.limits_in_force())}
 
 
 def make_sandbox(backend: str = "auto", spec: SandboxSpec | None = None) -> Sandbox:

@@ -139,6 +139,54 @@ def grade(
     raise typer.Exit(0 if verdict.passed else NEGATIVE)
 
 
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what works on this machine, which limits are in force, and what to install."""
+    from selftrain.sandboxes import backend_names, describe_backend
+    from selftrain.sandboxes.images import built_images
+
+    backends = {name: describe_backend(name) for name in backend_names()}
+    works = any(found["missing"] is None for found in backends.values())
+    if as_json:
+        _print_json({"backends": backends, "images": built_images()})
+    else:
+        for name, found in backends.items():
+            out.print(f"{name}: {'works' if found['missing'] is None else found['missing']}", markup=False)
+            for limit, how in found["limits"].items():
+                out.print(f"    {limit:<16}{how}", markup=False, highlight=False)
+        out.print(f"images: {', '.join(built_images()) or 'none built; selftrain images build terminal'}", markup=False)
+    raise typer.Exit(0 if works else BROKEN)
+
+
+@images_app.command("list")
+def images_list(as_json: Json = False) -> None:
+    """List the images that can be built, and whether they are."""
+    from selftrain.sandboxes.images import built_images, image_names
+
+    built = built_images()
+    if as_json:
+        _print_json({name: name in built for name in image_names()})
+        return
+    for name in image_names():
+        out.print(
+            f"{name:<16}{'built' if name in built else f'not built: selftrain images build {name}'}", markup=False
+        )
+
+
+@images_app.command("build")
+def images_build(
+    name: Annotated[str, typer.Argument(help="image, as `selftrain images list` names it")],
+    from_base: Annotated[str | None, typer.Option(help="base image for Docker, in place of packages")] = None,
+) -> None:
+    """Build an image for every backend that is here, and pin what went into it."""
+    from selftrain.sandboxes.images import build_image
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=err) as progress:
+        bar = progress.add_task(f"building {name}", total=None)
+        built = build_image(name, from_base=from_base, report=lambda line: progress.update(bar, description=line[:100]))
+    out.print(built, markup=False)
+
+
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=err)

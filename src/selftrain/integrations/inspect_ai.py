@@ -58,7 +58,7 @@ class SelfTrainSandboxEnvironment(SandboxEnvironment):
     async def exec(
         self,
         cmd: list[str],
-        input: str | bytes | None = None,  # noqa: A002  Inspect's name
+        input: str | bytes | None = None,
         cwd: str | None = None,
         env: dict[str, str] | None = None,
         user: str | None = None,
@@ -71,9 +71,7 @@ class SelfTrainSandboxEnvironment(SandboxEnvironment):
         data = input.encode() if isinstance(input, str) else input or b""
         return await anyio.to_thread.run_sync(self._exec, cmd, data, cwd or ".", env or {}, timeout)
 
-    def _exec(
-        self, cmd: list[str], data: bytes, cwd: str, env: dict[str, str], timeout: int | None
-    ) -> ExecResult[str]:
+    def _exec(self, cmd: list[str], data: bytes, cwd: str, env: dict[str, str], timeout: int | None) -> ExecResult[str]:
         folder = f"/tmp/.exec-{uuid.uuid4().hex}"
         self._sandbox.write(f"{folder}/stdin", data)
         exports = "".join(f"export {shlex.quote(f'{name}={value}')}; " for name, value in env.items())
