@@ -1,0 +1,335 @@
+"""The shell protocol: one bash that stays, and the channel through which the host drives it.
+
+Inside, a supervisor (PID 1) starts the loop shell again whenever it ends. The loop shell reads commands from one
+descriptor, evaluates them with their output on a second, and reports on a third:
+
+    command   host → shell    NUL  \\x01 nonce NUL  command  newline NUL
+    output    shell → host    whatever the command prints, both streams as they come
+    control   shell → host    NUL  \\x01 nonce ":" exit code ":" directory NUL
+                              NUL  "shell:" pid ":" NUL             a loop shell has started
+                              NUL  "leaving:0:" directory NUL       it is about to end
+                              NUL  "died:" exit code ":" NUL        it has ended
+
+All three can be found and abused by what runs inside, so nothing here is evidence: a forged record ends the forger's own
+step early and nothing else. Records that carry no awaited nonce are ignored, and a field that is no nonce is skipped,
+so neither side can be brought out of step.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import select
+import struct
+import termios
+import time
+from typing import Protocol
+
+from selftrain.errors import SandboxError
+from selftrain.sandboxes.base import Result
+
+COMMAND_FD, OUTPUT_FD, CONTROL_FD = 250, 251, 253
+# below this the shell could not put its own descriptors back after a command
+FEWEST_OPEN_FILES = 256
+TIMEOUT_EXIT_CODE = 124
+
+_LOOP = r"""
+trap 'builtin printf "\0leaving:0:%s\0" "$PWD" >&253' EXIT
+printf '\0shell:%d:\0' "$$" >&253
+while IFS= read -r -d "" -u 250 __n; do
+    [[ $__n == $'\1'* ]] || continue
+    IFS= read -r -d "" -u 250 __c || break
+    builtin eval "$__c" </dev/null >&251 2>&251 250<&- 251>&- 253>&-
+    builtin printf '\0%s:%d:%s\0' "$__n" "$?" "$PWD" >&253
+done
+"""
+# %s: opens the descriptors; ulimit options. The children are the first to go when memory runs out, and a host that is
+# gone is noticed by the write that fails.
+_SUPERVISOR = r"""
+%s
+exec >/dev/null 2>&1
+umask 022
+while :; do
+    (printf 500 >/proc/self/oom_score_adj; %s exec /bin/bash --norc --noprofile -c "$1" bash)
+    printf '\0died:%%d:\0' "$?" >&253 || exit
+done
+"""
+_LONGEST_NUMBER = 9
+_CHUNK = 1 << 16
+_SLICE_MS = 250
+_AFTER_KILL_SECONDS = 0.15
+_RESTART_SECONDS = 3.0
+
+
+def supervisor_command(open_descriptors: str, ulimits: dict[str, int]) -> list[str]:
+    """The argv of PID 1.
+
+    Args:
+        open_descriptors: bash that opens descriptors 250 (commands), 251 (output) and 253 (control).
+        ulimits: option letter of `ulimit` → value, set for everything but PID 1 itself.
+    """
+    limits = "".join(f"ulimit -{letter} {value}; " for letter, value in ulimits.items())
+    script = _SUPERVISOR % (open_descriptors, limits)
+    return ["/bin/bash", "--norc", "--noprofile", "-c", script, "bash", _LOOP]
+
+
+class Processes(Protocol):
+    """What the channel needs of a backend: to see and kill what runs inside."""
+
+    def mark(self) -> object:
+        """The present moment, for `kill_since`."""
+        ...
+
+    def kill_since(self, mark: object, shell_pid: int) -> None:
+        """Kill what was started after `mark`, except PID 1, the loop shell and what older processes started."""
+        ...
+
+    def kill_shell(self, shell_pid: int) -> bytes | None:
+        """Kill the loop shell (its pid is the one inside); returns the directory it was in, if that can be known."""
+        ...
+
+    def kill_all(self) -> None:
+        """Kill everything but PID 1."""
+        ...
+
+    def alive(self) -> bool:
+        """Whether PID 1 lives."""
+        ...
+
+
+class OutputKeeper:
+    """Keeps the start and the end of a stream, in bounded memory.
+
+    Args:
+        limit: bytes that `render` returns at most.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._half = max(0, limit - 64) // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._total = 0
+
+    def add(self, data: bytes) -> None:
+        """Take the next bytes of the stream."""
+        self._total += len(data)
+        # the whole limit, because a stream that fits is not cut
+        room = self._limit - len(self._head)
+        self._head += data[:room]
+        self._tail += data[room:]
+        if len(self._tail) > 4 * self._limit + _CHUNK:
+            del self._tail[: -self._limit]
+
+    def render(self) -> tuple[bytes, int]:
+        """What was kept, and how many bytes were cut."""
+        if self._total <= self._limit:
+            return bytes(self._head), 0
+        kept = bytes(self._head[self._half :] + self._tail)[-self._half :] if self._half else b""
+        cut = self._total - self._half - len(kept)
+        return bytes(self._head[: self._half]) + b"\n[... %d bytes cut ...]\n" % cut + kept, cut
+
+
+class ShellChannel:
+    """The host's end of one loop shell. Not thread-safe, except for `abandon`.
+
+    Args:
+        command_fd: written; owned by the channel from here on, as are the other two.
+        output_fd: read.
+        control_fd: read.
+        processes: sees and kills what runs inside.
+        workdir: where the loop shell starts.
+    """
+
+    def __init__(self, command_fd: int, output_fd: int, control_fd: int, processes: Processes, workdir: str) -> None:
+        self._command, self._output, self._control = command_fd, output_fd, control_fd
+        for fd in (command_fd, output_fd, control_fd):
+            os.set_blocking(fd, False)
+        self._processes = processes
+        self._poller = select.poll()
+        self._poller.register(output_fd, select.POLLIN)
+        self._poller.register(control_fd, select.POLLIN)
+        self._unparsed = b""
+        self._unsent = b""
+        self._directory = os.fsencode(workdir)
+        self._shell_pid = 0
+        self._abandoned = False
+        self._step = _Step(b"", 0)
+
+    @property
+    def directory(self) -> bytes:
+        """Where the shell was after its last command."""
+        return self._directory
+
+    def run(self, command: str | bytes, timeout: float, output_limit: int) -> Result:
+        """Run one command; see `Sandbox.run`.
+
+        Raises:
+            SandboxError: PID 1 is gone, or no shell can be had any more.
+        """
+        raw = command.encode("utf-8", "surrogateescape") if isinstance(command, str) else command
+        self._step = step = _Step(_nonce(), output_limit)
+        self._read_control()  # a shell that has ended since the last command
+        if step.died is not None:
+            step.died, step.before = None, True
+        mark = self._processes.mark()
+        self._send(step.nonce, raw.replace(b"\0", b""))
+        if self._pump(time.monotonic() + timeout):
+            return step.result(False)
+        self._end_step(mark)
+        return step.result(True)
+
+    def abandon(self) -> None:
+        """Make a `run` in another thread raise soon; the channel is of no use afterwards."""
+        self._abandoned = True
+
+    def close(self) -> None:
+        """Close the descriptors."""
+        self._abandoned = True
+        for fd in (self._command, self._output, self._control):
+            os.close(fd)
+
+    def _end_step(self, mark: object) -> None:
+        """Kill what the step started, and no more than is needed to have a shell that answers."""
+        self._unsent = b""  # every command begins with the NUL that ends a torn one
+        self._processes.kill_since(mark, self._shell_pid)
+        if self._pump(time.monotonic() + _AFTER_KILL_SECONDS):
+            return
+        self._directory = self._processes.kill_shell(self._shell_pid) or self._directory
+        # what the shell started after the first kill is killed again
+        self._processes.kill_since(mark, self._shell_pid)
+        if self._pump(time.monotonic() + _RESTART_SECONDS):
+            return
+        self._processes.kill_all()
+        if not self._pump(time.monotonic() + _RESTART_SECONDS):
+            raise SandboxError("the sandbox's shell does not answer, not even after everything in it was killed")
+
+    def _send(self, nonce: bytes, command: bytes) -> None:
+        self._unsent += b"\0%b\0%b\n\0" % (nonce, command)
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            written = os.write(self._command, self._unsent)
+        except BlockingIOError:
+            written = 0
+        except BrokenPipeError:
+            raise SandboxError("the sandbox ended") from None
+        self._unsent = self._unsent[written:]
+        if self._unsent:
+            self._poller.register(self._command, select.POLLOUT)
+
+    def _pump(self, deadline: float) -> bool:
+        """Move bytes until the step is over (True) or the time is (False)."""
+        step = self._step
+        while not step.over:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            # in slices, because closing from another thread wakes nobody where the control pipe is held open by us
+            ready = self._poller.poll(min(left * 1000, _SLICE_MS))
+            if not ready and not self._processes.alive():
+                raise SandboxError("the sandbox ended")
+            if self._abandoned:
+                raise SandboxError("the sandbox was closed while a command ran")
+            self._serve(ready)
+        return True
+
+    def _serve(self, ready: list[tuple[int, int]]) -> None:
+        for fd, _event in ready:
+            if fd == self._control:
+                self._read_control()
+            elif fd == self._output:
+                self._read_output(_CHUNK)
+            else:
+                self._write()
+                if not self._unsent:
+                    self._poller.unregister(self._command)
+        if self._step.over:
+            self._drain_output()
+
+    def _read_output(self, most: int) -> int:
+        try:
+            data = os.read(self._output, most)
+        except BlockingIOError:
+            return 0
+        self._step.output.add(data)
+        return len(data)
+
+    def _drain_output(self) -> None:
+        """Take what is in the pipe at this moment, so that a job which goes on writing cannot hold the step."""
+        (waiting,) = struct.unpack("i", fcntl.ioctl(self._output, termios.FIONREAD, b"\0\0\0\0"))
+        while waiting > 0:
+            taken = self._read_output(waiting)
+            if taken == 0:
+                return
+            waiting -= taken
+
+    def _read_control(self) -> None:
+        try:
+            data = os.read(self._control, _CHUNK)
+        except BlockingIOError:
+            return
+        if not data:
+            raise SandboxError("the sandbox ended")
+        *records, self._unparsed = (self._unparsed + data).split(b"\0")
+        # longer than any record: a flood without an end
+        if len(self._unparsed) > _CHUNK:
+            self._unparsed = b""
+        for record in records:
+            if record:
+                self._take_record(record)
+
+    def _take_record(self, record: bytes) -> None:
+        name, _, rest = record.partition(b":")
+        number, _, directory = rest.partition(b":")
+        if not number.isdigit() or len(number) > _LONGEST_NUMBER:
+            return
+        step = self._step
+        if name == step.nonce:
+            step.exit_code, self._directory = int(number), directory
+        elif name == step.sync_nonce:
+            step.exit_code = step.died
+        elif name == b"leaving":
+            self._directory = directory
+        elif name == b"shell":
+            self._shell_pid = int(number)
+        elif name == b"died":
+            self._after_death(int(number))
+
+    def _after_death(self, code: int) -> None:
+        """Have the next loop shell go to the directory of the last one and say that it is there.
+
+        If that answer comes without one to the step's command, the command went down with the shell.
+        """
+        step = self._step
+        step.died, step.sync_nonce = code, _nonce()
+        quoted = b"'%b'" % self._directory.replace(b"'", b"'\\''")
+        self._send(step.sync_nonce, b"cd -- %b 2>/dev/null" % quoted)
+
+
+class _Step:
+    """One command under way."""
+
+    def __init__(self, nonce: bytes, output_limit: int) -> None:
+        self.nonce = nonce
+        self.sync_nonce = b""
+        self.output = OutputKeeper(output_limit)
+        self.exit_code: int | None = None
+        self.died: int | None = None
+        self.before = False
+
+    @property
+    def over(self) -> bool:
+        return self.exit_code is not None
+
+    def result(self, timed_out: bool) -> Result:
+        output, truncated = self.output.render()
+        code = TIMEOUT_EXIT_CODE if timed_out else self.exit_code
+        assert code is not None
+        return Result(output, code, truncated, timed_out, self.before or self.died is not None)
+
+
+def _nonce() -> bytes:
+    return b"\1" + secrets.token_hex(4).encode()
