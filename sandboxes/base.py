@@ -82,6 +82,7 @@ class Result:
         timed_out: it was killed at its timeout.
         shell_restarted: the shell itself ended (`exit`, `exec`, killed) and a new one took its place in the
             same directory; variables and functions are gone, files are not.
+        directory: where the shell is after the command. The agent's word too.
     """
 
     output: bytes
@@ -89,6 +90,7 @@ class Result:
     truncated: int = 0
     timed_out: bool = False
     shell_restarted: bool = False
+    directory: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ descriptor, evaluates them with their output on a second, and reports on a third
                               NUL  "leaving:0:" directory NUL       it is about to end
                               NUL  "died:" exit code ":" NUL        it has ended
 
-All three can be found and abused by what runs inside, so nothing here is evidence: a forged record ends the forger's own
-step early and nothing else. Records that carry no awaited nonce are ignored, and a field that is no nonce is skipped,
+All three can be found and abused by what runs inside, so nothing here is evidence: a forged record ends the forger's
+own step early and nothing else. Records that carry no awaited nonce are ignored, and a field that is no nonce is skipped,
 so neither side can be brought out of step.
 """
 
@@ -34,14 +34,17 @@ COMMAND_FD, OUTPUT_FD, CONTROL_FD = 250, 251, 253
 FEWEST_OPEN_FILES = 256
 TIMEOUT_EXIT_CODE = 124
 
+# The nonce is put into the text before the command runs, so that no variable of the command's can change it; `$?` of
+# the last command is there for the next.
 _LOOP = r"""
 trap 'builtin printf "\0leaving:0:%s\0" "$PWD" >&253' EXIT
 printf '\0shell:%d:\0' "$$" >&253
 while IFS= read -r -d "" -u 250 __n; do
     [[ $__n == $'\1'* ]] || continue
     IFS= read -r -d "" -u 250 __c || break
-    builtin eval "$__c" </dev/null >&251 2>&251 250<&- 251>&- 253>&-
-    builtin printf '\0%s:%d:%s\0' "$__n" "$?" "$PWD" >&253
+    [[ ${__s:=0} == 0 || $- == *e* ]] || (exit "$__s")
+    builtin eval 'builtin eval "$__c" </dev/null >&251 2>&251 250<&- 251>&- 253>&-;
+        __s=$?; builtin printf "\0'"$__n"':%d:%s\0" "$__s" "$PWD" >&253'
 done
 """
 # %s: opens the descriptors; ulimit options. The children are the first to go when memory runs out, and a host that is
@@ -176,9 +179,9 @@ class ShellChannel:
         mark = self._processes.mark()
         self._send(step.nonce, raw.replace(b"\0", b""))
         if self._pump(time.monotonic() + timeout):
-            return step.result(False)
+            return step.result(False, self._directory)
         self._end_step(mark)
-        return step.result(True)
+        return step.result(True, self._directory)
 
     def abandon(self) -> None:
         """Make a `run` in another thread raise soon; the channel is of no use afterwards."""
@@ -324,11 +327,11 @@ class _Step:
     def over(self) -> bool:
         return self.exit_code is not None
 
-    def result(self, timed_out: bool) -> Result:
+    def result(self, timed_out: bool, directory: bytes) -> Result:
         output, truncated = self.output.render()
         code = TIMEOUT_EXIT_CODE if timed_out else self.exit_code
         assert code is not None
-        return Result(output, code, truncated, timed_out, self.before or self.died is not None)
+        return Result(output, code, truncated, timed_out, self.before or self.died is not None, directory)
 
 
 def _nonce() -> bytes:
