@@ -38,7 +38,7 @@ def folder_evidence(task: Task, workspace: Path) -> Evidence:
         wanted = []
         for path in task.verifier.exports:
             if path == folder:
-                wanted += [f"/{name}" for name in sorted(os.listdir(root))]
+                wanted += [f"/{entry.name}" for entry in sorted(workspace.iterdir())]
             elif path.startswith(folder + "/"):
                 wanted.append(path.removeprefix(folder))
         found = Tree(root, ("/",)).export(wanted, ExportLimits())
