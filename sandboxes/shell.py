@@ -11,8 +11,8 @@ descriptor, evaluates them with their output on a second, and reports on a third
                               NUL  "died:" exit code ":" NUL        it has ended
 
 All three can be found and abused by what runs inside, so nothing here is evidence: a forged record ends the forger's
-own step early and nothing else. Records that carry no awaited nonce are ignored, and a field that is no nonce is skipped,
-so neither side can be brought out of step.
+own step early and nothing else. Records that carry no awaited nonce are ignored, and a field that is no nonce is
+skipped, so neither side can be brought out of step.
 """
 
 from __future__ import annotations
