@@ -132,7 +132,9 @@ def _damaged(rng: np.random.Generator, backup: Backup, level: int) -> Backup:
         spoilt = backup.data[:at] + bytes([backup.data[at] ^ 0x20]) + backup.data[at + 1 :]
         return replace(backup, data=spoilt, bad=fault, sidecar=line)
     if fault in ("cut", "empty"):
-        return replace(backup, data=backup.data[: len(backup.data) // 2 if fault == "cut" else 0], bad=fault, sidecar=line)
+        return replace(
+            backup, data=backup.data[: len(backup.data) // 2 if fault == "cut" else 0], bad=fault, sidecar=line
+        )
     return replace(backup, bad=fault, sidecar=b"" if fault else line)
 
 
@@ -253,7 +255,9 @@ def _instruction(rng: np.random.Generator, level: int, policy: str, databases: S
         text += f"When you are done, {ROOT} must hold exactly what the policy keeps"
         text += f" and {QUARANTINE} exactly what it sets aside, contents unchanged."
     else:
-        text += f"{policy}\n\nThe numbers:\n\n{ini}\n{ROOT} must then hold exactly the kept backups, contents unchanged."
+        text += (
+            f"{policy}\n\nThe numbers:\n\n{ini}\n{ROOT} must then hold exactly the kept backups, contents unchanged."
+        )
     if level == 5:
         text += (
             f" Also write {REPORT}: CSV with the header database,kept,deleted,quarantined and one row for each database "
@@ -310,12 +314,17 @@ def build(rng: np.random.Generator, level: int) -> Task:
         return ORACLE.format(style=style, level=level, skip=skip, policy=inis)
 
     cheats = {f"ignores {skip}": (script(skip),) for skip, differs in wrong.items() if differs}
-    empty = f"find {ROOT} -type f | while read -r f; do : > \"$f\"; done"
+    empty = f'find {ROOT} -type f | while read -r f; do : > "$f"; done'
     cheats |= {
         "deletes everything": (f"rm -rf {ROOT}/*",),
         "keeps the right names without their contents": (script(""), empty),
-        "keeps links to one file": (script(""), f"cd {ROOT}; for f in */*; do cp $f /tmp/one; ln -sf /tmp/one $f; done"),
-        "keeps the last names in the listing": (f"cd {ROOT}; for d in *; do ls -d $d/* | head -n -7 | xargs -r rm; done",),
+        "keeps links to one file": (
+            script(""),
+            f"cd {ROOT}; for f in */*; do cp $f /tmp/one; ln -sf /tmp/one $f; done",
+        ),
+        "keeps the last names in the listing": (
+            f"cd {ROOT}; for d in *; do ls -d $d/* | head -n -7 | xargs -r rm; done",
+        ),
     }
     steps = {1: 20, 2: 25, 3: 40, 4: 50, 5: 70}[level]
     return Task(

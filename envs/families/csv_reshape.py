@@ -1,0 +1,395 @@
+"""csv-reshape: turn the exports of several offices, each with habits of its own, into clean tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from selftrain.envs.checks import csv_check
+from selftrain.envs.families.material import WORDS, between, chance_of, pick, sample, start_of_story
+from selftrain.envs.verifiers import EvidenceVerifier
+from selftrain.evidence import Evidence
+from selftrain.tasks import Limits, Task, TaskFamily
+from selftrain.verdicts import Check
+
+LINES, PIVOT, REJECTS = "/workspace/out/lines.csv", "/workspace/out/pivot.csv", "/workspace/out/rejects.csv"
+FIELDS = ("order_id", "rev", "date", "customer", "sku", "quantity", "price", "currency", "status")
+HEADERS = {
+    "en": ("Order", "Revision", "Date", "Customer", "SKU", "Qty", "Unit price", "Currency", "Status"),
+    "de": ("Auftrag", "Version", "Datum", "Kunde", "Artikel", "Menge", "Einzelpreis", "Währung", "Status"),
+    "fr": ("Commande", "Révision", "Date", "Client", "Référence", "Quantité", "Prix unitaire", "Devise", "État"),
+    "es": ("Pedido", "Revisión", "Fecha", "Cliente", "Artículo", "Cantidad", "Precio", "Divisa", "Estado"),
+}
+CANCELLED = {"en": "cancelled", "de": "storniert", "fr": "annulé", "es": "anulado"}
+DATES = {"DD.MM.YYYY": "%d.%m.%Y", "DD/MM/YYYY": "%d/%m/%Y", "MM/DD/YYYY": "%m/%d/%Y", "YYYYMMDD": "%Y%m%d"}
+CITIES = ("Lyon", "Graz", "Cadiz", "Leeds", "Basel", "Gent", "Aarhus", "Turin", "Porto", "Brno", "Malmö", "Cork")
+FIRMS = ("GmbH", "S.A.", "Ltd", "& Söhne", "Frères", "Hermanos", "Inc.", 'Ltd, "Fresh" Division', "AG, Zürich")
+
+ORACLE = """\
+mkdir -p /workspace/out; cat > /tmp/reshape.py <<'PY'
+import csv, datetime as dt, glob, io, json, os, re
+skip, level = {skip!r}, {level}
+best, cancelled = {{}}, set(json.loads({cancelled!r}))
+for path, d in json.loads({dialects!r}).items():
+    text = open("/workspace/in/" + path, encoding=d["encoding"], newline="").read().lstrip("\\ufeff")
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=d["delimiter"])
+    names = None
+    for row in rows:
+        if names is None:
+            if set(d["header"]) <= set(row): names = [{fields!r}[d["header"].index(cell)] for cell in row]
+            continue
+        got = dict(zip(names, row))
+        if not re.fullmatch("[A-Z]{{2}}-[0-9]{{6}}", got.get("order_id", "")): continue
+        got["dialect"] = d
+        old = best.get(got["order_id"])
+        if old is None or (int(got["rev"]) > int(old["rev"]) and skip != "revisions"): best[got["order_id"]] = got
+skus = dict(csv.reader(open("/workspace/skus.csv"))) if level >= 4 else None
+rates = {{}}
+if level >= 4:
+    for row in csv.DictReader(open("/workspace/fx.csv")): rates.setdefault(row["currency"], []).append((row["date"], int(row["rate"].replace(".", ""))))
+voids = set(open("/workspace/void.txt").read().split()) if level == 5 and skip != "voids" else set()
+forms = {forms!r}
+lines, rejects, totals = [], [], {{}}
+for key in sorted(best):
+    got = best[key]; d = got["dialect"]
+    if key in voids or (got["status"] in cancelled and skip != "cancellations"): continue
+    reason, day = "", None
+    try: day = dt.datetime.strptime(got["date"], forms[d["dates"]]).date()
+    except ValueError: reason = "bad_date"
+    if not reason and not re.fullmatch("[1-9][0-9]*", got["quantity"]): reason = "bad_quantity"
+    if not reason and level >= 4 and got["sku"] not in skus: reason = "unknown_sku"
+    if reason: rejects.append([key, reason]); continue
+    price = got["price"].replace(d["thousands"], "") if d["thousands"] else got["price"]
+    cents = int(price.replace(d["decimal"], "")) * int(got["quantity"])
+    if level >= 4 and got["currency"] != "EUR" and skip != "currencies":
+        rate = max(r for r in rates[got["currency"]] if r[0] <= day.isoformat())[1]
+        cents = (cents * rate + 5000) // 10000
+    lines.append([key, day.isoformat(), " ".join(got["customer"].split()), got["sku"], got["quantity"], f"{{cents // 100}}.{{cents % 100:02d}}"])
+    per = totals.setdefault(got["sku"], {{}}); month = day.isoformat()[:7]; per[month] = per.get(month, 0) + cents
+months = sorted({{m for per in totals.values() for m in per}})
+def put(name, rows): csv.writer(open("/workspace/out/" + name, "w", newline="")).writerows(rows)
+put("lines.csv", [["order_id", "date", "customer", "sku", "quantity", "amount"], *lines])
+put("pivot.csv", [["sku", *months], *[[s, *[f"{{p.get(m, 0) // 100}}.{{p.get(m, 0) % 100:02d}}" for m in months]] for s, p in sorted(totals.items())]])
+put("rejects.csv", [["order_id", "reason"], *rejects])
+PY
+python3 /tmp/reshape.py
+"""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one office writes its files."""
+
+    delimiter: str
+    decimal: str
+    thousands: str
+    dates: str
+    encoding: str
+    newline: str
+    bom: bool
+    language: str
+    header: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One revision of one order line, as somebody typed it; `day` is None where the date cannot exist."""
+
+    order_id: str
+    rev: int
+    day: date | None
+    customer: str
+    sku: str
+    quantity: str
+    cents: int
+    currency: str
+    cancelled: bool
+
+
+def _dialect(rng: np.random.Generator, level: int) -> Dialect:
+    decimal = pick(rng, (",", "."))
+    language = pick(rng, tuple(HEADERS)) if level >= 2 else "en"
+    encoding = pick(rng, ("utf-8", "cp1252", "utf-16")) if level >= 3 else "utf-8"
+    return Dialect(
+        delimiter=pick(rng, (";", "\t", "|", ",") if decimal == "." else (";", "\t", "|")),
+        decimal=decimal,
+        thousands=pick(rng, ("", "'", "." if decimal == "," else ",")),
+        dates=pick(rng, tuple(DATES)),
+        encoding=encoding,
+        newline=pick(rng, ("\n", "\r\n")) if level >= 2 else "\n",
+        bom=encoding == "utf-8" and level >= 2 and chance_of(rng, 0.5),
+        language=language,
+        header=tuple(HEADERS[language]),
+    )
+
+
+def _price(cents: int, dialect: Dialect) -> str:
+    whole = f"{cents // 100:,}".replace(",", dialect.thousands)
+    return f"{whole}{dialect.decimal}{cents % 100:02d}"
+
+
+def _render(rng: np.random.Generator, lines: Sequence[Line], dialect: Dialect, level: int) -> bytes:
+    out = io.StringIO(newline="")
+    if level >= 2:
+        out.write(f"Export {between(rng, 1000, 9999)}{dialect.newline}{dialect.newline}")
+    writer = csv.writer(out, delimiter=dialect.delimiter, lineterminator=dialect.newline)
+    order = [int(index) for index in rng.permutation(len(FIELDS))]
+    writer.writerow([dialect.header[index] for index in order])
+    form = DATES[dialect.dates]
+    for number, line in enumerate(lines):
+        # the 31st of a month of 30 days, as people type it
+        day = line.day.strftime(form) if line.day else date(2024, 1, 31).strftime(form).replace("01", "11", 1)
+        status = CANCELLED[dialect.language] if line.cancelled else "ok"
+        price = _price(line.cents, dialect)
+        row = (line.order_id, line.rev, day, line.customer, line.sku, line.quantity, price, line.currency, status)
+        writer.writerow([row[index] for index in order])
+        if level >= 2 and number % 40 == 17:
+            writer.writerow([""] * len(FIELDS))
+    if level >= 2:
+        writer.writerow(["Total" if FIELDS[index] == "order_id" else "" for index in order])
+    return out.getvalue().encode("utf-8-sig" if dialect.bom else dialect.encoding)
+
+
+def _orders(rng: np.random.Generator, level: int, count: int, skus: Sequence[str], start: date) -> list[Line]:
+    firms = [f"{a.capitalize()} {pick(rng, FIRMS)}" for a in sample(rng, WORDS, 40)]
+    if level >= 2:
+        firms = [
+            firm.replace(" ", "\n" if index % 9 == 0 else "  ", 1) if index % 3 == 0 else firm
+            for index, firm in enumerate(firms)
+        ]
+    span = {1: 80, 2: 120}.get(level, 200)
+    days, sizes = rng.integers(0, span, count), rng.integers(1, 60, count)
+    prices, who = rng.integers(95, 450_000, count), rng.integers(0, len(firms), count)
+    what, dice = rng.integers(0, len(skus), count), rng.random((count, 3))
+    prefix = pick(rng, ("SO", "AB", "PO", "ZR"))
+    numbers = sorted(int(n) for n in rng.choice(900_000, size=count, replace=False) + 100_000)
+    lines = []
+    for index, number in enumerate(numbers):
+        bad, voided, money = dice[index]
+        faulty = level >= 4 and bad < 0.03
+        lines.append(
+            Line(
+                order_id=f"{prefix}-{number}",
+                rev=1,
+                day=None if faulty and bad < 0.01 else start + timedelta(days=int(days[index])),
+                customer=firms[int(who[index])],
+                sku=f"X{between(rng, 100, 999)}" if faulty and bad >= 0.02 else skus[int(what[index])],
+                quantity=pick(rng, ("0", "-3", "n/a", "2.5")) if faulty and 0.007 < bad < 0.022 else str(sizes[index]),
+                cents=int(prices[index]),
+                currency=pick(rng, ("USD", "GBP", "CHF")) if level >= 4 and money < 0.4 else "EUR",
+                cancelled=level >= 2 and (voided < 0.06 or index == 3),
+            )
+        )
+    return lines
+
+
+def _revised(rng: np.random.Generator, line: Line) -> Line:
+    table = dict(vars(line)) | {"rev": line.rev + between(rng, 1, 3)}
+    change = pick(rng, ("quantity", "price", "cancelled"))
+    if change == "cancelled":
+        table["cancelled"] = not line.cancelled
+    else:
+        table |= {"quantity": str(between(rng, 61, 99))} if change == "quantity" else {"cents": line.cents + 100}
+    return Line(**table)
+
+
+def _rates(rng: np.random.Generator, start: date) -> dict[str, list[tuple[date, int]]]:
+    table: dict[str, list[tuple[date, int]]] = {}
+    for currency, middle in (("USD", 9200), ("GBP", 11700), ("CHF", 10400)):
+        days = [start + timedelta(days=offset) for offset in range(-6, 205)]
+        table[currency] = [(day, middle + between(rng, -400, 400)) for day in days if day.weekday() < 5]
+    return table
+
+
+def _amount(line: Line, rates: dict[str, list[tuple[date, int]]]) -> int:
+    cents = line.cents * int(line.quantity)
+    if line.currency == "EUR" or line.day is None:
+        return cents
+    days = rates[line.currency]
+    rate = days[bisect_right(days, (line.day, 1 << 30)) - 1][1]
+    return (cents * rate + 5000) // 10000
+
+
+def _money(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def _expected(
+    lines: Sequence[Line], skus: Sequence[str], voids: set[str], rates: dict[str, list[tuple[date, int]]]
+) -> dict[str, list[list[str]]]:
+    latest: dict[str, Line] = {}
+    for line in lines:
+        if line.order_id not in latest or line.rev > latest[line.order_id].rev:
+            latest[line.order_id] = line
+    good: list[list[str]] = [["order_id", "date", "customer", "sku", "quantity", "amount"]]
+    rejects: list[list[str]] = [["order_id", "reason"]]
+    totals: dict[str, dict[str, int]] = {}
+    known = set(skus)
+    for key, line in sorted(latest.items()):
+        if line.cancelled or key in voids:
+            continue
+        if line.day is None:
+            rejects.append([key, "bad_date"])
+        elif not line.quantity.isdigit() or line.quantity == "0":
+            rejects.append([key, "bad_quantity"])
+        elif line.sku not in known:
+            rejects.append([key, "unknown_sku"])
+        else:
+            cents, customer = _amount(line, rates), " ".join(line.customer.split())
+            good.append([key, line.day.isoformat(), customer, line.sku, line.quantity, _money(cents)])
+            per = totals.setdefault(line.sku, {})
+            per[line.day.isoformat()[:7]] = per.get(line.day.isoformat()[:7], 0) + cents
+    months = sorted({month for per in totals.values() for month in per})
+    pivot = [["sku", *months]]
+    pivot += [[sku, *(_money(per.get(month, 0)) for month in months)] for sku, per in sorted(totals.items())]
+    return {LINES: good, PIVOT: pivot, REJECTS: rejects}
+
+
+_SHAPES = {
+    LINES: "the header order_id,date,customer,sku,quantity,amount and one row for each order, sorted by order_id; "
+    "date as YYYY-MM-DD, customer with every run of white space (line breaks too) made one space, amount = quantity "
+    "times unit price{money}, with a point and exactly two decimals",
+    PIVOT: "the header sku followed by every month that occurs, as YYYY-MM, ascending; one row for each sku that "
+    "occurs, sorted, with the sum of the amounts of that month (same definition of amount: quantity times unit "
+    "price{money}; a point and two decimals, 0.00 where there is none)",
+    REJECTS: "the header order_id,reason and one row for each rejected order, sorted by order_id",
+}
+
+
+def _notes(files: dict[str, Dialect], level: int) -> str:
+    rows = []
+    for name, d in files.items():
+        parts = [f"delimiter {json.dumps(d.delimiter)}", f"decimal mark {d.decimal!r}", f"dates {d.dates}"]
+        parts.append(f"thousands separator {json.dumps(d.thousands)}" if d.thousands else "no thousands separator")
+        parts += [f"encoding {d.encoding}"] * (level >= 3)
+        columns = ", ".join(f"{head} = {field}" for head, field in zip(d.header, FIELDS, strict=True))
+        rows.append(f"- {name}: {'; '.join(parts)}. Columns: {columns}.")
+    text = "\n".join(rows) + "\n\nRows whose order_id is not two capital letters, a hyphen and six digits are not data."
+    if level >= 2:
+        used = sorted({CANCELLED[dialect.language] for dialect in files.values()})
+        text += f" Orders with the status {' or '.join(used)} are cancelled and appear nowhere in the output."
+    if level >= 3:
+        text += (
+            " An order may occur several times, in one file or in several: only the row with the highest revision "
+            "counts, and whether the order is cancelled is what that row says."
+        )
+    if level >= 4:
+        text += (
+            "\n\nAmounts are in EUR. Convert an order's amount (quantity times unit price) with the rate in "
+            "/workspace/fx.csv (EUR for one unit) of the order's date or, where there is none, of the latest date "
+            "before it, and round to cents, halves up. Reject an order for the first of these reasons that applies: "
+            "bad_date (the date does not exist), bad_quantity (not a whole number of 1 or more), unknown_sku (not "
+            "in the first column of /workspace/skus.csv). Rejected orders appear in no other output."
+        )
+    if level == 5:
+        text += " Orders listed in /workspace/void.txt were entered in error: leave them out everywhere."
+    return text
+
+
+def _spread(rng: np.random.Generator, lines: Sequence[Line], names: Sequence[str]) -> dict[str, list[Line]]:
+    table: dict[str, list[Line]] = {name: [] for name in names}
+    homes = rng.integers(0, len(names), len(lines))
+    for line, home in zip(lines, homes, strict=True):
+        table[names[int(home)]].append(line)
+    return {name: [chunk[int(index)] for index in rng.permutation(len(chunk))] for name, chunk in table.items()}
+
+
+def _tables(rng: np.random.Generator, level: int) -> tuple[str, ...]:
+    return (pick(rng, (LINES, PIVOT)),) if level <= 2 else ((LINES, PIVOT) if level == 3 else (LINES, PIVOT, REJECTS))
+
+
+def _cheats(level: int, wanted: Sequence[str], script: dict[str, str], first: str) -> dict[str, tuple[str, ...]]:
+    cheats = {
+        "headers only": (script[""], f"cd /workspace/out; for f in *; do head -n 1 $f > $f.1; mv $f.1 $f; done"),
+        "copies an export": (
+            f"mkdir -p /workspace/out; for f in {' '.join(wanted)}; do cp /workspace/in/{first} $f; done",
+        ),
+        "links to the input": (
+            f"mkdir -p /workspace/out; for f in {' '.join(wanted)}; do ln -s /workspace/in/{first} $f; done",
+        ),
+        "loses the last row": (script[""], f"sed -i '$d' {wanted[0]}"),
+    }
+    kinds = (("cancellations", 2), ("revisions", 3), ("currencies", 4), ("voids", 5))
+    return cheats | {f"ignores {kind}": (script[kind],) for kind, least in kinds if level >= least}
+
+
+def build(rng: np.random.Generator, level: int) -> Task:
+    """Exports of one or more offices and the tables wanted from them."""
+    start = start_of_story(rng).date().replace(day=1)
+    skus = [f"{word[:3].upper()}-{between(rng, 10, 99)}" for word in sample(rng, WORDS, 3 + 5 * level)]
+    skus = sorted(set(skus))
+    lines = _orders(rng, level, {1: 40, 2: 150, 3: 600, 4: 1500, 5: 8_000}[level], skus, start)
+    if level >= 3:
+        lines += [_revised(rng, line) for line in sample(rng, lines, len(lines) // 8)]
+    offices = sample(rng, CITIES, {1: 1, 2: 1, 3: 3, 4: 4, 5: 9}[level])
+    names = [f"{city.lower().replace('ö', 'oe')}_{start:%Y}.{pick(rng, ('csv', 'txt'))}" for city in offices]
+    dialects = {name: _dialect(rng, level) for name in names}
+    files = {
+        f"/workspace/in/{name}": _render(rng, chunk, dialects[name], level)
+        for name, chunk in _spread(rng, lines, names).items()
+    }
+    rates = _rates(rng, start) if level >= 4 else {}
+    voids = {line.order_id for line in sample(rng, lines, 60)} if level == 5 else set()
+    every = skus if level >= 4 else [line.sku for line in lines]
+    expected = _expected(lines, every, voids, rates)
+    notes, wanted = _notes(dialects, level), _tables(rng, level)
+    if level >= 3:
+        files["/workspace/SOURCES.md"] = f"# The exports in /workspace/in\n\n{notes}\n".encode()
+    if level >= 4:
+        rows = sorted(
+            (day.isoformat(), currency, f"{rate // 10000}.{rate % 10000:04d}")
+            for currency, days in rates.items()
+            for day, rate in days
+        )
+        files["/workspace/fx.csv"] = ("date,currency,rate\n" + "".join(f"{','.join(row)}\n" for row in rows)).encode()
+        files["/workspace/skus.csv"] = "".join(f"{sku},{pick(rng, WORDS)}\n" for sku in skus).encode()
+    if level == 5:
+        files["/workspace/void.txt"] = "".join(f"{key}\n" for key in sorted(voids)).encode()
+
+    def judge(evidence: Evidence) -> list[Check]:
+        return [csv_check(evidence, path, expected[path]) for path in wanted]
+
+    money = " converted to EUR" if level >= 4 else ""
+    where = "in /workspace/SOURCES.md" if level >= 3 else "as follows"
+    opening = pick(rng, ("Finance needs clean tables from", "Reshape", "The data warehouse cannot load")).rstrip()
+    text = f"{opening} the order exports in /workspace/in. How they are written is described {where}.\n\n"
+    text += "" if level >= 3 else f"{notes}\n\n"
+    text += "Write (CSV, commas, UTF-8, quoted where needed):\n\n"
+    text += "\n".join(f"- {path}: {_SHAPES[path].format(money=money)}." for path in wanted)
+    table = json.dumps({name: asdict(dialect) for name, dialect in dialects.items()})
+    script = {
+        skip: ORACLE.format(
+            skip=skip,
+            level=level,
+            dialects=table,
+            fields=FIELDS,
+            forms=DATES,
+            cancelled=json.dumps([*CANCELLED.values()]),
+        )
+        for skip in ("", "cancellations", "revisions", "currencies", "voids")
+    }
+    return Task(
+        instruction=text,
+        verifier=EvidenceVerifier(tuple(wanted), judge),
+        files=files,
+        tools=("python3",),
+        oracle=(script[""],),
+        cheats=_cheats(level, wanted, script, names[0]),
+        limits=Limits(steps={1: 20, 2: 25, 3: 40, 4: 50, 5: 70}[level], seconds=300.0 * level),
+    )
+
+
+FAMILY = TaskFamily(
+    name="csv-reshape",
+    summary="Turn order exports in mixed dialects into clean, pivoted and rejected rows.",
+    skills=("CSV dialects", "encodings", "deduplication", "exact money", "pivoting"),
+    chance=0.0,
+    build=build,
+)
