@@ -117,8 +117,12 @@ class SelfTrainSandboxEnvironment(SandboxEnvironment):
         path, limits = self._resolve(file), SandboxEnvironmentLimits
 
         def read() -> bytes:
-            if self._sandbox.run(f"[ -e {shlex.quote(path)} ] && [ ! -r {shlex.quote(path)} ]").exit_code == 0:
+            quoted = shlex.quote(path)
+            # modes are the owner's own: ask the sandbox, since the host may read regardless of them
+            if self._sandbox.run(f"[ -e {quoted} ] && [ ! -r {quoted} ]").exit_code == 0:
                 raise PermissionError(errno.EACCES, "not readable", path)
+            if self._sandbox.run(f"[ -d {quoted} ]").exit_code == 0:
+                raise IsADirectoryError(errno.EISDIR, "is a folder", path)
             return self._read(path, limits.MAX_READ_FILE_SIZE, limits.MAX_READ_FILE_SIZE_STR)
 
         data = await anyio.to_thread.run_sync(read)
