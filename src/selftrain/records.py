@@ -1,0 +1,220 @@
+"""Episode records: what was sent and received in one episode, as one line of JSON.
+
+A record is written from the very values that passed between agent and environment; nothing in it is computed again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from selftrain.errors import RecordError
+
+SCHEMA = 1
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of `env.step`: what went in, and everything that came back.
+
+    Attributes:
+        action: as sent; arrays and tuples are kept as lists.
+        observation: as received, in the same form.
+        reward: as received.
+        info: as received.
+        seconds: wall time of the call, on the monotonic clock.
+    """
+
+    action: Any
+    observation: Any
+    reward: float
+    info: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What lies between two cuts of the context; an episode without a context budget is a single segment.
+
+    Attributes:
+        opening: the observation that the agent saw first.
+        info: what came with it.
+        steps: in order; the last one of a segment that was cut is the compaction.
+        trigger: what ended it: "" for the episode's end, else the kind of cut ("forced", "voluntary").
+    """
+
+    opening: Any
+    info: Mapping[str, Any] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    trigger: str = ""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What an episode took: env steps, wall seconds from the call of `reset`, and tokens where they are counted."""
+
+    steps: int = 0
+    seconds: float = 0.0
+    tokens: int = 0
+
+
+@dataclass(frozen=True)
+class EpisodeRecord:
+    """One episode, from `reset` to its end.
+
+    Attributes:
+        env_id, env_kwargs: what `gymnasium.make` was given.
+        task, fingerprint, family, level: which task it was; empty for environments without tasks.
+        agent: its name.
+        seed: given to the environment's and to the agent's reset.
+        episode: its index in the rollout.
+        backend, image: where the commands ran.
+        segments: what the agent saw and did.
+        reward: the return, or None when the episode is not valid.
+        terminated, truncated, truncation: how it ended; `truncation` names the limit.
+        valid: False when the infrastructure failed; such an episode counts in no figure.
+        error: why it is not valid.
+        attempts: times it was played from its start, this one included.
+        verdict: `Verdict.as_dict()`, or None where nothing was judged.
+        evidence_sha256: hash of what was judged.
+        costs: what it took.
+        versions: of the packages that made it.
+        schema: version of this form.
+    """
+
+    env_id: str
+    agent: str
+    seed: int
+    env_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    task: str = ""
+    fingerprint: str = ""
+    family: str = ""
+    level: int = 0
+    episode: int = 0
+    backend: str = ""
+    image: str = ""
+    segments: tuple[Segment, ...] = ()
+    reward: float | None = None
+    terminated: bool = False
+    truncated: bool = False
+    truncation: str = ""
+    valid: bool = True
+    error: str = ""
+    attempts: int = 1
+    verdict: Mapping[str, Any] | None = None
+    evidence_sha256: str = ""
+    costs: Costs = Costs()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    @property
+    def passed(self) -> bool:
+        """The verdict is a pass; without a verdict, the return is positive."""
+        if not self.valid:
+            return False
+        return bool(self.verdict["passed"]) if self.verdict is not None else (self.reward or 0.0) > 0.0
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of all segments, in order."""
+        return tuple(step for segment in self.segments for step in segment.steps)
+
+    def to_line(self) -> str:
+        """The record as one line of ASCII JSON, without the line break.
+
+        Raises:
+            RecordError: it holds a value that JSON does not have, such as NaN or an object.
+        """
+        try:
+            return json.dumps(as_json(asdict(self)), allow_nan=False, separators=(",", ":"))
+        except (TypeError, ValueError) as error:
+            raise RecordError(
+                f"episode {self.episode} ({self.task or self.env_id}) cannot be written: {error}"
+            ) from error
+
+    @classmethod
+    def from_line(cls, line: str) -> EpisodeRecord:
+        """The record that `to_line` wrote.
+
+        Raises:
+            RecordError: the line is no record, or one of a form that this version does not know.
+        """
+        try:
+            table = json.loads(line)
+            if table["schema"] != SCHEMA:
+                raise RecordError(f"record has schema {table['schema']!r}; this version reads schema {SCHEMA}")
+            segments = tuple(_segment(part) for part in table.pop("segments"))
+            return cls(**{**table, "segments": segments, "costs": Costs(**table["costs"])})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RecordError(f"not an episode record: {error!r}") from error
+
+
+def _segment(table: dict[str, Any]) -> Segment:
+    return Segment(**{**table, "steps": tuple(Step(**step) for step in table["steps"])})
+
+
+def as_json(value: Any) -> Any:
+    """`value` with arrays, numpy scalars and tuples as lists and numbers; other types stay as they are.
+
+    Raises:
+        TypeError: a mapping has a key that is no string, which JSON would change silently.
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        return as_json(value.tolist())
+    if isinstance(value, Mapping):
+        if wrong := [key for key in value if not isinstance(key, str)]:
+            raise TypeError(f"key {wrong[0]!r} must be a string")
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    return value
+
+
+def read_records(path: Path | str) -> Iterator[EpisodeRecord]:
+    """The records in a JSONL file, or in the journal of a rollout's directory, one at a time.
+
+    A torn last line, as a killed writer leaves it, is left out and reported as a warning of this module's logger.
+
+    Raises:
+        RecordError: the file cannot be read, or a line before the last is broken.
+    """
+    path = Path(path)
+    path = path / "episodes.jsonl" if path.is_dir() else path
+    for _, record in numbered_records(path):
+        yield record
+
+
+def numbered_records(path: Path) -> Iterator[tuple[int, EpisodeRecord]]:
+    """Each record with the offset of the byte after its line; errors as `read_records`."""
+    end = 0
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                end += len(line)
+                record = _parsed(line)
+                if record is None:
+                    if file.read(1):
+                        raise RecordError(f"{path}: line {number} is not an episode record")
+                    _log.warning("%s: the last line is torn (%d bytes) and left out", path, len(line))
+                    return
+                yield end, record
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _parsed(line: bytes) -> EpisodeRecord | None:
+    """The record, or None for a line that a killed writer can have left; a known form of another age raises."""
+    if not line.endswith(b"\n"):
+        return None  # never acknowledged to the writer, even if it happens to parse
+    try:
+        json.loads(line)
+    except ValueError:
+        return None
+    return EpisodeRecord.from_line(line.decode("ascii"))
