@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -176,7 +177,9 @@ class _Story:
 
     def __init__(self, rng: np.random.Generator, level: int, theme: Theme) -> None:
         self.rng, self.level, self.theme = rng, level, theme
-        self.staff = people(rng, 12)
+        staff = people(rng, 12)
+        self.documents = [_document(rng, theme, staff, level >= 4) for _ in range(50 * level)]
+        self.patches = [_patch(rng, theme, staff) for _ in range(60 * level)]
         self.state: dict[str, Document] = {}
         self.events: list[Document] = []
         self.transactions: dict[str, str] = {}
@@ -194,9 +197,9 @@ class _Story:
             else:
                 op = "delete" if roll < 0.22 else "patch"
             if op == "put":
-                body = _document(self.rng, self.theme, self.staff, self.level >= 4)
+                body = pick(self.rng, self.documents)
             elif op == "patch":
-                body = _patch(self.rng, self.theme, self.staff)
+                body = pick(self.rng, self.patches)
             event: Document = {"event": self.rng.bytes(6).hex(), "seq": seq, "key": key, "op": op}
             self._finish(event, body, old < 0.5, txn)
 
@@ -228,6 +231,7 @@ class _Story:
     def redact(self, count: int) -> list[Document]:
         """Choose `count` fields of final documents, remove them, and say how they are named."""
         entries = []
+        self.state = copy.deepcopy(self.state)  # the events share these objects
         for key in sample(self.rng, sorted(self.state), count):
             path = pick(self.rng, [("owner", "email"), ("note",), *(("labels", label) for label in self.theme.labels)])
             pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
