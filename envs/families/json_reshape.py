@@ -231,7 +231,8 @@ class _Story:
     def redact(self, count: int) -> list[Document]:
         """Choose `count` fields of final documents, remove them, and say how they are named."""
         entries = []
-        self.state = copy.deepcopy(self.state)  # the events share these objects
+        # one by one, because keys and events share objects
+        self.state = {key: copy.deepcopy(document) for key, document in self.state.items()}
         for key in sample(self.rng, sorted(self.state), count):
             path = pick(self.rng, [("owner", "email"), ("note",), *(("labels", label) for label in self.theme.labels)])
             pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
