@@ -55,7 +55,7 @@ class History:
 
     def tree_id(self, tree: Mapping[str, bytes]) -> str:
         """The hash of the tree with these files (path → bytes)."""
-        return self._tree_id("", {path: _object_id("blob", data) for path, data in tree.items()})
+        return self._tree_id("", {path: blob_id(data) for path, data in tree.items()})
 
     def _tree_id(self, prefix: str, blobs: Mapping[str, str]) -> str:
         entries: dict[str, tuple[str, str]] = {}
@@ -105,10 +105,15 @@ cd {repo}
 git config gc.auto 0
 git config user.name 'On Call'
 git config user.email oncall@example.com
-git fast-import --quiet < {SETUP_STREAM}
+git -c fastimport.unpackLimit=100000 -c core.fsync=none fast-import --quiet < {SETUP_STREAM}
 git for-each-ref --format='delete %(refname)' refs/import | git update-ref --stdin
 git reset -q --hard {branch}
 """
+
+
+def blob_id(data: bytes) -> str:
+    """The hash that Git gives to a file with this content."""
+    return _object_id("blob", data)
 
 
 def _data(data: bytes) -> bytes:
@@ -124,18 +129,26 @@ def repository_exports(repo: str) -> tuple[str, ...]:
     return tuple(f"{repo}/.git/{name}" for name in ("objects", "refs", "packed-refs", "HEAD"))
 
 
-def repository_case(name: str, repo: str, question: str, expected: Sequence[str]) -> TrialCase:
-    """Ask the submitted repository a question, with our own commands and none of its settings.
+@dataclass(frozen=True)
+class Question:
+    """Something to ask a repository: bash lines, and the lines that they must print."""
+
+    command: str
+    expected: tuple[str, ...]
+
+
+def repository_case(repo: str, questions: Sequence[Question]) -> TrialCase:
+    """Ask the submitted repository, with our own commands and none of its settings.
 
     The objects are fetched into a fresh repository first, which hashes every one of them again: an object under a
     false name, a replacement ref, a forged commit graph or an alternate store has no effect.
 
     Args:
-        name: shown in the verdict.
         repo: where the submission has its working tree.
-        question: bash lines run in a bare repository that holds the submission's branches and tags.
-        expected: the lines that they must print.
+        questions: asked in a bare repository that holds the submission's branches and tags.
     """
+    asked = "\n".join(question.command for question in questions)
+    wanted = [line for question in questions for line in question.expected]
     command = f"""\
 export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_NO_REPLACE_OBJECTS=1
 set -e
@@ -150,20 +163,20 @@ git init -q --bare /tmp/asked
 cd /tmp/asked
 git -c transfer.fsckObjects=true fetch -q --no-tags file:///tmp/given '+refs/heads/*:refs/heads/*' \\
   '+refs/tags/*:refs/tags/*'
-{question}
+{asked}
 """
 
     def judge(output: CaseOutput) -> str:
         if output.exit_code != 0:
             return "the repository cannot be read whole"
         found = output.stdout.decode("utf-8", "replace").splitlines()
-        return "" if found == list(expected) else "wrong history"
+        return "" if found == wanted else "wrong history"
 
-    return TrialCase(name, CaseInput(command, seconds=30.0), judge)
+    return TrialCase("the repository is as it should be", CaseInput(command, seconds=30.0), judge)
 
 
-def refs_case(repo: str, wanted: Mapping[str, str]) -> TrialCase:
-    """Each ref of `wanted` (full name → object id) points where it should; other refs do not matter."""
+def refs_question(wanted: Mapping[str, str]) -> Question:
+    """Does each ref of `wanted` (full name → object id) point where it should? Other refs do not matter."""
     names = sorted(wanted)
-    question = "\n".join(f"git rev-parse -q --verify {name} || echo none" for name in names)
-    return repository_case("refs point where they should", repo, question, [wanted[name] for name in names])
+    command = "\n".join(f"git rev-parse -q --verify {name} || echo none" for name in names)
+    return Question(command, tuple(wanted[name] for name in names))
