@@ -122,7 +122,7 @@ class SelfTrainSandboxEnvironment(SandboxEnvironment):
             if self._sandbox.run(f"[ -e {quoted} ] && [ ! -r {quoted} ]").exit_code == 0:
                 raise PermissionError(errno.EACCES, "not readable", path)
             if self._sandbox.run(f"[ -d {quoted} ]").exit_code == 0:
-                raise IsADirectoryError(errno.EISDIR, "is a folder", path)
+                raise IsADirectoryError(errno.EISDIR, "is a directory", path)
             return self._read(path, limits.MAX_READ_FILE_SIZE, limits.MAX_READ_FILE_SIZE_STR)
 
         data = await anyio.to_thread.run_sync(read)
