@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from selftrain.envs import families
+from selftrain.envs.harbor import load_harbor_task
 from selftrain.tasks import Task, expand_task_ids
 
 
@@ -15,12 +16,19 @@ def select_tasks(selection: Sequence[str]) -> list[Task]:
     Raises:
         TaskError, UnknownNameError: one of them names nothing, or a folder that is no sound task.
     """
-    tasks: list[Task] = []
-    for item in selection:
-        if (Path(item) / "task.toml").exists():
-            from selftrain.envs.harbor import load_harbor_task
+    return [
+        task if isinstance(task, Task) else families.terminal_task(task)
+        for item in selection
+        for task in expand_selection(item)
+    ]
 
-            tasks.append(load_harbor_task(Path(item)))
-        else:
-            tasks += [families.terminal_task(task_id) for task_id in expand_task_ids(item, families.NAMES)]
-    return tasks
+
+def expand_selection(item: str) -> Sequence[str | Task]:
+    """The task ids that a selection names, or the one task that a folder in Harbor's format holds.
+
+    Raises:
+        TaskError, UnknownNameError: it names nothing, or a folder that is no sound task.
+    """
+    if (Path(item) / "task.toml").exists():
+        return [load_harbor_task(Path(item))]
+    return expand_task_ids(item, families.NAMES)

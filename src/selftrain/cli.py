@@ -47,6 +47,16 @@ def main() -> None:
         sys.exit(BROKEN)
 
 
+def known_environment(env_id: str) -> None:
+    """Refuse an id that is not registered, listing the near ones; `module:id` is left to Gymnasium."""
+    import gymnasium as gym
+
+    from selftrain.registration import ENVIRONMENTS
+
+    if ":" not in env_id and env_id not in gym.registry:
+        raise UnknownNameError("environment", env_id, ENVIRONMENTS)
+
+
 def _print_json(value: Any) -> None:
     print(json.dumps(value, indent=1, ensure_ascii=False))  # noqa: T201  plain JSON on standard output is the contract
 
@@ -54,7 +64,7 @@ def _print_json(value: Any) -> None:
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List environments, task families, agents and backends."""
-    from selftrain.agents import agent_names
+    from selftrain.agents.base import agent_names
     from selftrain.envs.families import terminal_families
     from selftrain.registration import ENVIRONMENTS
     from selftrain.sandboxes import backend_names
@@ -79,6 +89,79 @@ def list_(as_json: Json = False) -> None:
     for name, family in families.items():
         table.add_row(name, family.summary, f"{family.chance:g}")
     out.print(table)
+
+
+@app.command()
+def run(
+    env_id: Annotated[str, typer.Argument(help="environment id, as `selftrain list` shows it")],
+    agent: Annotated[str, typer.Option(help="oracle, nop, random, human, or module:Class")] = "oracle",
+    episodes: Annotated[int | None, typer.Option(min=1, help="how many; one for each task when left out")] = None,
+    parallel: Annotated[int, typer.Option(min=1, help="episodes at once")] = 4,
+    task: Annotated[list[str] | None, typer.Option(help="task ids or selections, dealt out in turn")] = None,
+    backend: BackendName = "auto",
+    image: ImageName = "",
+    seed: Annotated[int, typer.Option(min=0, help="where all tasks and seeds come from")] = 0,
+    directory: Annotated[
+        Path | None, typer.Option("--out", help="folder of the records; the same command continues what is missing")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Play episodes, record them, and show success per family and level."""
+    from selftrain.agents.rollout import rollout
+    from selftrain.envs.selection import expand_selection
+
+    known_environment(env_id)
+    tasks = [item for selection in task or ["*/train/1/0"] for item in expand_selection(selection)]
+    directory = directory or Path("runs") / f"{env_id.rpartition(':')[2]}-{agent.rpartition(':')[2]}-{seed}"
+    env_kwargs = {"backend": backend} | ({"image": image} if image else {})
+    report = rollout(
+        env_id,
+        agent,
+        episodes or len(tasks),
+        parallel=parallel,
+        seed=seed,
+        out=directory,
+        env_kwargs=env_kwargs,
+        tasks=tasks,
+        progress=not as_json,
+    )
+    if as_json:
+        _print_json(report.as_dict() | {"directory": str(directory)})
+    else:
+        out.print(report.table())
+        out.print(f"records: {directory}", markup=False)
+    raise typer.Exit(BROKEN if report.score.valid < report.score.episodes else 0)
+
+
+@app.command()
+def replay(
+    record: Annotated[Path, typer.Argument(help="folder of a run, or a file of records")],
+    episode: Annotated[int | None, typer.Option(help="only this one")] = None,
+    backend: Annotated[str | None, typer.Option(help="another backend than the recorded one")] = None,
+    as_json: Json = False,
+) -> None:
+    """Play records again in fresh sandboxes and say where they differ."""
+    from selftrain.agents.replay import replay as play_again
+    from selftrain.records import read_records
+
+    records = [one for one in read_records(record) if one.valid and episode in (None, one.episode)]
+    if not records:
+        raise OptionError(f"{record} holds no valid episode{'' if episode is None else f' {episode}'}")
+    found: dict[int, list[dict[str, Any]]] = {}
+    with _progress() as progress:
+        for one in progress.track(records, description="replaying"):
+            differences = play_again(one, env_kwargs={"backend": backend} if backend else None)
+            found[one.episode] = [vars(difference) for difference in differences]
+    differing = {number: lines for number, lines in found.items() if lines}
+    if as_json:
+        _print_json(found)
+    else:
+        for number, lines in differing.items():
+            for line in lines:
+                where = f"episode {number}, step {line['step']}: {line['what']}"
+                out.print(f"{where} was {line['recorded']!r}, is {line['replayed']!r}", markup=False)
+        out.print(f"{len(found) - len(differing)} of {len(found)} episodes went the same way")
+    raise typer.Exit(NEGATIVE if differing else 0)
 
 
 @app.command()

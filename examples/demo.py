@@ -1,0 +1,61 @@
+"""Reference agents side by side on terminal tasks of every family: the oracle, one that guesses, one that gives up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from selftrain.agents.report import Report
+from selftrain.agents.rollout import rollout
+from selftrain.envs.families import NAMES
+
+AGENTS = ("oracle", "random", "nop")
+
+
+def main(
+    per_family: Annotated[int, typer.Option(help="tasks of each family, at levels spread from 1 to 5")] = 2,
+    families: Annotated[int, typer.Option(help="how many families, from the first")] = len(NAMES),
+    parallel: Annotated[int, typer.Option(help="episodes at once")] = 4,
+    backend: Annotated[str, typer.Option(help="auto, bubblewrap or docker")] = "auto",
+    out: Annotated[Path, typer.Option(help="folder of the records")] = Path("runs/demo"),
+) -> None:
+    """Play, then show success per family and level."""
+    tasks = [
+        f"{name}/train/{1 + (number + turn * 2) % 5}/{turn}"
+        for number, name in enumerate(NAMES[:families])
+        for turn in range(per_family)
+    ]
+    reports = {
+        agent: rollout(
+            "selftrain:SelfTrain-Terminal-v0",
+            agent,
+            len(tasks),
+            parallel=parallel,
+            tasks=tasks,
+            env_kwargs={"backend": backend},
+            out=out / agent,
+        )
+        for agent in AGENTS
+    }
+    Console().print(side_by_side(reports))
+    print(f"records: {out}/<agent>; see one again: selftrain replay {out}/oracle")
+
+
+def side_by_side(reports: dict[str, Report]) -> Table:
+    """One row a family and level, one column an agent; the last row is over everything."""
+    table = Table("family", "level", *reports, title="episodes passed", show_footer=False)
+    for family, level in next(iter(reports.values())).rows:
+        scores = [report.rows[family, level] for report in reports.values()]
+        table.add_row(family, str(level), *(f"{score.passed}/{score.valid}" for score in scores))
+    table.add_section()
+    totals = [report.score for report in reports.values()]
+    table.add_row("all", "", *(f"{score.passed}/{score.valid} ({score.success:.0%})" for score in totals))
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)
