@@ -240,8 +240,8 @@ def _instruction(rng: np.random.Generator, run: _Run) -> str:
     )
     return (
         f"{opening} Bring it to its end as {run.path('RUNBOOK.md')} says: every shard in shards/ must end with "
-        "its output in out/, exactly one posting in postings.csv and a closed entry in ledger.jsonl. Work that was finished "
-        "must not be done again (its output and receipt stay as they are), nothing may be posted twice or lost, "
+        "its output in out/, exactly one posting in postings.csv and a closed entry in ledger.jsonl. Work that was "
+        "finished must not be done again (its output and receipt stay as they are), nothing may be posted twice or lost, "
         "ledger.jsonl and postings.csv are append-only, and the shards are not to be changed. Leave nothing but the "
         f"outputs in out/. At the end {run.path('summary.json')} must hold the totals that `run.py merge` writes."
     )
