@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +12,6 @@ from rich.rule import Rule
 
 from selftrain.agents.base import SUBMIT
 
-# what a command printed must not steer the player's own terminal
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HELP = f'Type shell commands; a line that ends in "\\" goes on; "{SUBMIT}" or the end of the input submits.'
 
 

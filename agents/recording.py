@@ -25,8 +25,8 @@ class EpisodeRecorder(gym.Wrapper[Any, Any, Any, Any]):
     killed at any moment has either lost the whole episode, unseen, or has it on disk once.
 
     Args:
-        env: any environment; its info may tell `segment` and `trigger` (cuts of the context), `truncation` and
-            `valid`, and its `unwrapped` may have `task`, `verdict`, `backend` and `image`.
+        env: any environment; its info may tell `backend`, `image`, `segment` and `trigger` (cuts of the context),
+            `tokens`, `truncation` and `valid`, and its `unwrapped` may have a `task` and a `verdict`.
         header: the fields of the record that are known before the episode begins.
         sink: takes the record.
     """
@@ -80,12 +80,12 @@ class EpisodeRecorder(gym.Wrapper[Any, Any, Any, Any]):
         )
 
     def _partial(self) -> EpisodeRecord:
-        inner = self.env.unwrapped
-        task = getattr(inner, "task", None)
+        task = getattr(self.env.unwrapped, "task", None)
+        opening = self._segments[0].info if self._segments else {}
         record = replace(
             self._header,
-            backend=str(getattr(inner, "backend_name", "")),
-            image=str(getattr(inner, "image", "")),
+            backend=str(opening.get("backend", "")),
+            image=str(opening.get("image", "")),
             segments=tuple(draft.segment() for draft in self._segments),
         )
         last = record.steps[-1].info if record.steps else {}
