@@ -167,7 +167,7 @@ class BubblewrapSandbox:
                     raise
                 # what runs inside can bring this about, so it is data
                 said = b"[out of memory: everything in the sandbox was killed]\n"
-                return Result(said, _KILLED, shell_restarted=True)
+                return Result(said, _KILLED, shell_restarted=True, directory=box.channel.directory)
 
     def read(self, path: str, limit: int = 8 * MIB) -> bytes:
         """See `Sandbox`."""
@@ -227,8 +227,7 @@ class BubblewrapSandbox:
     def close(self) -> None:
         """See `Sandbox`."""
         self._closed = True
-        self._box.channel.abandon()
-        self._box.tree.kill_root()
+        self._box.end_steps()
         with self._turn:
             self._box.close()
 

@@ -18,8 +18,8 @@ from selftrain.sandboxes.base import SandboxLimits
 FOLDER = "selftrain"
 _CPU_PERIOD = 100_000
 _REMOVE_SECONDS = 2.0
-# PID 1 and the loop shell
-_OWN_PROCESSES = 2
+# PID 1
+_OWN_PROCESSES = 1
 
 
 @dataclass(frozen=True)

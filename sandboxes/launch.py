@@ -11,11 +11,12 @@ import resource
 import subprocess
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from selftrain.errors import SandboxError
 from selftrain.sandboxes.base import HOME, PATH, SandboxSpec
 from selftrain.sandboxes.cgroups import Cgroup, CgroupHome
+from selftrain.sandboxes.entries import limit_entries
 from selftrain.sandboxes.processes import ProcessTree, all_pids, read_stat
 from selftrain.sandboxes.seccomp import seccomp_program
 from selftrain.sandboxes.shell import FEWEST_OPEN_FILES, ShellChannel, supervisor_command
@@ -30,6 +31,9 @@ _END_SECONDS = 10.0
 # above the numbers that the protocol uses inside
 _LOWEST_PASSED_FD = 300
 _MOST_DESCRIPTORS = 1 << 16
+# of files and folders that a writable folder takes: each costs kernel memory
+_BYTES_PER_ENTRY = 4096
+_FEWEST_ENTRIES = 1024
 _numbers = itertools.count()
 
 
@@ -71,6 +75,14 @@ class Box:
     cgroup: Cgroup | None
     spare_id: int | None
     closed: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def end_steps(self) -> None:
+        """Make a command that another thread runs end in an error."""
+        with self.lock:
+            if not self.closed:
+                self.channel.abandon()
+                self.tree.kill_root()
 
     def kill(self) -> None:
         """Kill every process and wait until they are gone; the files can still be read.
@@ -86,9 +98,10 @@ class Box:
 
     def close(self) -> None:
         """Kill what runs and free everything."""
-        if self.closed:
-            return
-        self.closed = True
+        with self.lock:
+            if self.closed:
+                return
+            self.closed = True
         try:
             self.kill()
         finally:
@@ -150,6 +163,8 @@ def _launch(undo: contextlib.ExitStack, arguments: list[str], spec: SandboxSpec,
     # only now: while bubblewrap prepares it, its root is another
     root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     undo.callback(os.close, root)
+    for folder in {*spec.writable_folders, "/dev/shm"}:
+        limit_entries(root, folder, max(_FEWEST_ENTRIES, spec.limits.disk_bytes // _BYTES_PER_ENTRY), pid)
     # keeps the folders mounted when every process has ended
     namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     undo.pop_all()
@@ -215,6 +230,11 @@ def _spawn(
         if filters is not None:
             options += ["--seccomp", str(filters)]
             theirs.append(filters)
+        # none can be opened anew through /proc but the output, for writing, as /dev/stdout
+        for fd, mode in zip(inside, (0, 0o200, 0), strict=True):
+            os.fchmod(fd, mode)
+        if spare_id is not None:
+            os.fchown(inside[1], spare_id, spare_id)
         connect = "exec 250<&{0} 251>&{1} 253>&{2} {0}<&- {1}>&- {2}>&-".format(*inside)
         monitor = subprocess.Popen(
             [*arguments, *options, "--", *supervisor_command(connect, ulimits), f"{PROCESS_PREFIX}{name}"],

@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from selftrain.errors import SandboxError
 from selftrain.sandboxes.base import SandboxSpec
 
 T = TypeVar("T")
@@ -114,7 +113,7 @@ class WarmPool(Generic[T]):
                     return
             try:
                 one = self._start(shelf.spec)
-            except SandboxError as error:  # whoever asks next meets the same fault and reports it
+            except Exception as error:  # of any kind: whoever asks next meets it and reports it, this thread goes on
                 _log.warning("no sandbox could be warmed: %s", error)
                 shelf.wanted = 0
                 continue

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from selftrain.sandboxes.shell import END_STEP_SIGNAL
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 # one round finds all that live; more are needed only against processes that fork while they are being killed
 _ROUNDS_SECONDS = 0.5
@@ -102,9 +104,12 @@ class ProcessTree:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def kill_since(self, mark: object, shell_pid: int) -> None:
-        """Kill what was started after `mark`, except the loop shell and what older processes started."""
+        """See `shell.Processes`."""
         assert isinstance(mark, Mark)
         shell = self._on_host(shell_pid)
+        if shell is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(shell, END_STEP_SIGNAL)
         self._kill_rounds(lambda children: self._young(children, shell, mark))
 
     def kill_shell(self, shell_pid: int) -> bytes | None:

@@ -3,7 +3,7 @@
 Inside, a supervisor (PID 1) starts the loop shell again whenever it ends. The loop shell reads commands from one
 descriptor, evaluates them with their output on a second, and reports on a third:
 
-    command   host → shell    NUL  \\x01 nonce NUL  command  newline NUL
+    command   host → shell    NUL  \\x01 nonce NUL  command newline "#" \\x01 nonce NUL
     output    shell → host    whatever the command prints, both streams as they come
     control   shell → host    NUL  \\x01 nonce ":" exit code ":" directory NUL
                               NUL  "shell:" pid ":" NUL             a loop shell has started
@@ -21,6 +21,7 @@ import fcntl
 import os
 import secrets
 import select
+import signal
 import struct
 import termios
 import time
@@ -28,25 +29,39 @@ from typing import Protocol
 
 from selftrain.errors import SandboxError
 from selftrain.sandboxes.base import Result
+from selftrain.sandboxes.shell_state import LOAD, SAVE_BLOCK
 
 COMMAND_FD, OUTPUT_FD, CONTROL_FD = 250, 251, 253
 # below this the shell could not put its own descriptors back after a command
 FEWEST_OPEN_FILES = 256
 TIMEOUT_EXIT_CODE = 124
 
-# The nonce is put into the text before the command runs, so that no variable of the command's can change it; `$?` of
-# the last command is there for the next.
-_LOOP = r"""
-trap 'builtin printf "\0leaving:0:%s\0" "$PWD" >&253' EXIT
-printf '\0shell:%d:\0' "$$" >&253
-while IFS= read -r -d "" -u 250 __n; do
-    [[ $__n == $'\1'* ]] || continue
-    IFS= read -r -d "" -u 250 __c || break
-    [[ ${__s:=0} == 0 || $- == *e* ]] || (exit "$__s")
-    builtin eval 'builtin eval "$__c" </dev/null >&251 2>&251 250<&- 251>&- 253>&-;
-        __s=$?; builtin printf "\0'"$__n"':%d:%s\0" "$__s" "$PWD" >&253'
+# Told that its step is over, the shell saves its state and ends: nothing of the command runs on, and its successor
+# loads the state.
+END_STEP_SIGNAL = signal.SIGRTMAX
+# The nonce is put into the text before the command runs, so that no variable of the command's can change it. `$?` of
+# the last command is there for the next. The inner loop takes a stray `break` or `continue`; after `continue 99`, which
+# leads to the head of the outer one, the record is made there.
+# A command that does not end with its nonce has been torn and is not run. All on one line, so that bash numbers the
+# lines of a command from 1 in what it complains of.
+_LOOP = " ".join(
+    line.strip()
+    for line in r"""
+trap 'builtin printf "\0leaving:0:%s\0" "$PWD" >&253' EXIT;
+trap -- "$1" RTMAX; shift;
+printf '\0shell:%d:\0' "$$" >&253;
+while
+    [[ -z $__n ]] || builtin printf '\0%s:%d:%s\0' "$__n" 0 "$PWD" >&253;
+    IFS= read -r -d "" -u 250 __n;
+do
+    [[ $__n == $'\1'* ]] && IFS= read -r -d "" -u 250 __c && [[ $__c == *"#$__n" ]] || { __n=; continue; };
+    __c=${__c%"#$__n"};
+    [[ ${__s:=0} == 0 || $- == *e* ]] || (exit "$__s");
+    builtin eval 'for __i in 1; do builtin eval "$__c" </dev/null >&251 2>&251 250<&- 251>&- 253>&-; done;
+        __s=$? __n=; builtin printf "\0'"$__n"':%d:%s\0" "$__s" "$PWD" >&253';
 done
-"""
+""".splitlines()
+)
 # %s: opens the descriptors; ulimit options. The children are the first to go when memory runs out, and a host that is
 # gone is noticed by the write that fails.
 _SUPERVISOR = r"""
@@ -54,15 +69,15 @@ _SUPERVISOR = r"""
 exec >/dev/null 2>&1
 umask 022
 while :; do
-    (printf 500 >/proc/self/oom_score_adj; %s exec /bin/bash --norc --noprofile -c "$1" bash)
+    (printf 500 >/proc/self/oom_score_adj; %s exec /bin/bash --norc --noprofile -c "$1" bash "$2")
     printf '\0died:%%d:\0' "$?" >&253 || exit
 done
 """
 _LONGEST_NUMBER = 9
 _CHUNK = 1 << 16
 _SLICE_MS = 250
-_AFTER_KILL_SECONDS = 0.15
-_RESTART_SECONDS = 3.0
+_AFTER_KILL_SECONDS = 0.4
+_RESTART_SECONDS = 1.5
 
 
 def supervisor_command(open_descriptors: str, ulimits: dict[str, int]) -> list[str]:
@@ -74,7 +89,7 @@ def supervisor_command(open_descriptors: str, ulimits: dict[str, int]) -> list[s
     """
     limits = "".join(f"ulimit -{letter} {value}; " for letter, value in ulimits.items())
     script = _SUPERVISOR % (open_descriptors, limits)
-    return ["/bin/bash", "--norc", "--noprofile", "-c", script, "bash", _LOOP]
+    return ["/bin/bash", "--norc", "--noprofile", "-c", script, "bash", _LOOP, f"{SAVE_BLOCK}\nexit 124"]
 
 
 class Processes(Protocol):
@@ -85,7 +100,10 @@ class Processes(Protocol):
         ...
 
     def kill_since(self, mark: object, shell_pid: int) -> None:
-        """Kill what was started after `mark`, except PID 1, the loop shell and what older processes started."""
+        """Send `END_STEP_SIGNAL` to the loop shell and kill what was started after `mark`.
+
+        PID 1, the loop shell and what older processes started are spared.
+        """
         ...
 
     def kill_shell(self, shell_pid: int) -> bytes | None:
@@ -196,6 +214,8 @@ class ShellChannel:
     def _end_step(self, mark: object) -> None:
         """Kill what the step started, and no more than is needed to have a shell that answers."""
         self._unsent = b""  # every command begins with the NUL that ends a torn one
+        self._drain_output()
+        self._step.interrupted = True
         self._processes.kill_since(mark, self._shell_pid)
         if self._pump(time.monotonic() + _AFTER_KILL_SECONDS):
             return
@@ -209,7 +229,7 @@ class ShellChannel:
             raise SandboxError("the sandbox's shell does not answer, not even after everything in it was killed")
 
     def _send(self, nonce: bytes, command: bytes) -> None:
-        self._unsent += b"\0%b\0%b\n\0" % (nonce, command)
+        self._unsent += b"\0%b\0%b\n#%b\0" % (nonce, command, nonce)
         self._write()
 
     def _write(self) -> None:
@@ -257,7 +277,8 @@ class ShellChannel:
             data = os.read(self._output, most)
         except BlockingIOError:
             return 0
-        self._step.output.add(data)
+        if not self._step.interrupted:  # what comes of killing is no output of the command's
+            self._step.output.add(data)
         return len(data)
 
     def _drain_output(self) -> None:
@@ -294,6 +315,7 @@ class ShellChannel:
             step.exit_code, self._directory = int(number), directory
         elif name == step.sync_nonce:
             step.exit_code = step.died
+            step.restored = step.interrupted and int(number) == 0
         elif name == b"leaving":
             self._directory = directory
         elif name == b"shell":
@@ -309,7 +331,8 @@ class ShellChannel:
         step = self._step
         step.died, step.sync_nonce = code, _nonce()
         quoted = b"'%b'" % self._directory.replace(b"'", b"'\\''")
-        self._send(step.sync_nonce, b"cd -- %b 2>/dev/null" % quoted)
+        load = LOAD if step.interrupted else ":"
+        self._send(step.sync_nonce, b"builtin cd -- %b 2>/dev/null\n%b" % (quoted, load.encode()))
 
 
 class _Step:
@@ -322,6 +345,8 @@ class _Step:
         self.exit_code: int | None = None
         self.died: int | None = None
         self.before = False
+        self.interrupted = False
+        self.restored = False
 
     @property
     def over(self) -> bool:
@@ -331,7 +356,8 @@ class _Step:
         output, truncated = self.output.render()
         code = TIMEOUT_EXIT_CODE if timed_out else self.exit_code
         assert code is not None
-        return Result(output, code, truncated, timed_out, self.before or self.died is not None, directory)
+        restarted = self.before or (self.died is not None and not self.restored)
+        return Result(output, code, truncated, timed_out, restarted, directory)
 
 
 def _nonce() -> bytes:

@@ -6,18 +6,23 @@ STATE_FILE = "/tmp/.selftrain-shell-state"
 _END = b"# the end\n"
 
 # Builtins alone, called as such: the state may hold functions of any name and no PATH. Options come last, because they
-# may forbid what comes before. `$?` is left as it was.
-SAVE = r"""__k=$?
-{
+# may forbid what comes before.
+SAVE_BLOCK = r"""{
     builtin printf 'builtin cd -- %q\nset --' "$PWD"; builtin printf ' %q' "$@"; builtin echo
     builtin declare -p; builtin declare -f; builtin declare -Fx
     builtin alias -p; builtin trap -p; builtin umask -p; builtin shopt -p; builtin set +o
     builtin printf '# the end\n'
-} >|FILE 2>/dev/null || :
+} >|FILE 2>/dev/null || :""".replace("FILE", STATE_FILE)
+# leaves `$?` as it was
+SAVE = f"""__k=$?
+{SAVE_BLOCK}
 [[ $__k == 0 || $- == *e* ]] || (exit "$__k")
-""".replace("FILE", STATE_FILE)
-# variables that bash lets nobody set are complained about and passed over
-LOAD = f"builtin . {STATE_FILE} 2>/dev/null"
+"""
+# Succeeds if the state was there and whole. Variables that bash lets nobody set are complained about and passed over.
+LOAD = r"""[[ -s FILE && $(<FILE) == *'# the end' ]] && {
+    builtin . FILE 2>/dev/null || :
+    /bin/rm -f FILE || :
+}""".replace("FILE", STATE_FILE)
 
 
 def state_or_directory(saved: bytes, directory: bytes) -> bytes:

@@ -77,7 +77,8 @@ def mounts(spec: SandboxSpec, root: Path, etc: Path | None) -> list[str]:
         arguments += ["--tmpfs", "/usr/local", "--remount-ro", "/usr/local", *_masks()]
     if spec.network:
         arguments += ["--ro-bind-try", str(Path("/etc/resolv.conf").resolve()), "/etc/resolv.conf"]
-    sized = ["--size", str(SHARED_MEMORY_BYTES), "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    shared = str(min(SHARED_MEMORY_BYTES, spec.limits.disk_bytes))
+    sized = ["--size", shared, "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     for folder in sorted(folders, key=len):
         mode = "1777" if folder == "/tmp" else "0755"
         sized += ["--size", str(spec.limits.disk_bytes), "--perms", mode, "--tmpfs", folder]

@@ -54,12 +54,13 @@ class Tree:
         parts = self._parts(path)
         if parts is None:
             raise PermissionError(errno.EACCES, "not below a writable folder of the sandbox", path)
-        with self._acting(), _naming(path), self._parent(parts) as parent:
-            fd = _open_readable(parts[-1], parent, _FILE)
-            try:
-                return _read_regular(fd, limit)
-            finally:
-                os.close(fd)
+        with (
+            self._acting(),
+            _naming(path),
+            self._parent(parts) as parent,
+            _opened(parts[-1], parent, _FILE) as fd,
+        ):
+            return _read_regular(fd, limit)
 
     def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """See `Sandbox.write`. What is at `path` is replaced, never written through."""
@@ -133,18 +134,14 @@ class Tree:
     @contextlib.contextmanager
     def _parent(self, parts: list[bytes], make: bool = False) -> Iterator[int]:
         """Descriptor of the folder that holds the last component."""
-        fd = os.dup(self.root)
-        try:
+        with contextlib.ExitStack() as opened:
+            fd = self.root
             for part in parts[:-1]:
                 if make:
                     with contextlib.suppress(FileExistsError):
                         os.mkdir(part, 0o755, dir_fd=fd)
-                below = _open_readable(part, fd, _FOLDER)
-                os.close(fd)
-                fd = below
+                fd = opened.enter_context(_opened(part, fd, _FOLDER))
             yield fd
-        finally:
-            os.close(fd)
 
     @contextlib.contextmanager
     def _acting(self) -> Iterator[None]:
@@ -199,16 +196,9 @@ class _Walk:
             self.dropped[path] = _KINDS.get(stat.S_IFMT(found.st_mode), "device")
 
     def _visit_below(self, parent: int, name: bytes, path: str) -> None:
-        try:
-            fd = _open_readable(name, parent, _FOLDER)
-        except OSError:
-            self.dropped[path] = "hard to read"
-            return
-        try:
+        with _opened(name, parent, _FOLDER) as fd:
             for below in self._names(fd):
                 self._visit_named(fd, os.fsencode(below), f"{path}/{below}")
-        finally:
-            os.close(fd)
 
     def _names(self, fd: int) -> list[str]:
         # a folder of millions must not be listed whole to learn that it is over the limit
@@ -252,11 +242,8 @@ class _Walk:
         if too_large or self.total + found.st_size > self.limits.total_bytes:
             self._over(path, too_large or "total_bytes")
             return
-        fd = _open_readable(name, parent, _FILE)
-        try:
+        with _opened(name, parent, _FILE) as fd:
             data = _read_regular(fd, found.st_size)
-        finally:
-            os.close(fd)
         self.total += len(data)
         self.take(TreeEntry(path, "file", stat.S_IMODE(found.st_mode), found.st_mtime_ns, data))
 
@@ -280,18 +267,38 @@ def _naming(path: str) -> Iterator[None]:
         raise
 
 
-def _open_readable(name: bytes, parent: int, flags: int) -> int:
-    """Open an entry; one that its owner has made unreadable is made readable for that moment."""
+@contextlib.contextmanager
+def _opened(name: bytes, parent: int, flags: int) -> Iterator[int]:
+    """Open an entry to read it; what its owner has locked is unlocked for that time."""
     try:
-        return os.open(name, flags, dir_fd=parent)
+        fd = os.open(name, flags, dir_fd=parent)
     except PermissionError:
-        handle = os.open(name, _HANDLE, dir_fd=parent)
+        with _unlocked(name, parent):
+            fd = os.open(name, flags, dir_fd=parent)
+    try:
+        found = os.fstat(fd)
+        # a folder's bits count at each use, a file's only when it is opened
+        if stat.S_ISDIR(found.st_mode) and found.st_mode & 0o500 != 0o500:
+            os.fchmod(fd, stat.S_IMODE(found.st_mode) | 0o700)
+            try:
+                yield fd
+            finally:
+                os.fchmod(fd, stat.S_IMODE(found.st_mode))
+        else:
+            yield fd
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def _unlocked(name: bytes, parent: int) -> Iterator[None]:
+    handle = os.open(name, _HANDLE, dir_fd=parent)
     try:
         mode = stat.S_IMODE(os.fstat(handle).st_mode)
         itself = Path(f"/proc/self/fd/{handle}")  # a handle's own mode cannot be changed
         itself.chmod(mode | 0o700)
         try:
-            return os.open(name, flags, dir_fd=parent)
+            yield
         finally:
             itself.chmod(mode)
     finally:
