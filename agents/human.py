@@ -35,9 +35,7 @@ class HumanAgent:
             self._console.print(Rule(str(info.get("task", ""))))
             self._console.print(_HELP, style="dim", markup=False, highlight=False)
             self._first = False
-        self._console.print(
-            _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(observation)), markup=False, highlight=False, soft_wrap=True
-        )
+        self._console.print(str(observation), markup=False, highlight=False, soft_wrap=True)
         lines: list[str] = []
         try:
             while True:
