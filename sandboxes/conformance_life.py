@@ -22,7 +22,6 @@ from selftrain.sandboxes.conformance_tools import (
     eventually,
     first_process,
     fresh,
-    host_process,
     namespace_members,
     on_backend,
     on_sandbox,
@@ -192,7 +191,7 @@ def _kill_from_outside(namespace: str) -> None:
 def a_killed_sandbox_raises(backend: Backend) -> None:
     """A sandbox that is killed from outside raises SandboxError from then on, and never gives an exit code."""
     with fresh(backend) as sandbox:
-        _kill_from_outside(pid_namespace(host_process(sandbox)))
+        _kill_from_outside(pid_namespace(sandbox))
         _raises(lambda: sandbox.run("true", 5.0), "The first step after the kill")
         _raises(lambda: sandbox.run("true", 5.0), "The second step after the kill")
         _raises(sandbox.snapshot, "snapshot() after the kill")
@@ -204,7 +203,7 @@ def a_killed_sandbox_raises(backend: Backend) -> None:
 def a_sandbox_killed_during_a_step_raises(backend: Backend) -> None:
     """A step during which the sandbox is killed from outside raises SandboxError within seconds."""
     with fresh(backend) as sandbox, ThreadPoolExecutor(1) as threads:
-        namespace = pid_namespace(host_process(sandbox))
+        namespace = pid_namespace(sandbox)
         running = threads.submit(sandbox.run, "echo begun; sleep 1000", 30.0)
         time.sleep(0.3)
         _kill_from_outside(namespace)
@@ -217,7 +216,7 @@ def a_sandbox_killed_during_a_step_raises(backend: Backend) -> None:
 def closing_leaves_no_processes(backend: Backend) -> None:
     """No process of a closed sandbox is left on the host, nor one that had hidden from its shell."""
     with fresh(backend) as sandbox:
-        namespace = pid_namespace(host_process(sandbox))
+        namespace = pid_namespace(sandbox)
         answer(sandbox, "(setsid bash -c 'trap \"\" TERM; while :; do sleep 0.1; done' >/dev/null 2>&1 &) ; true")
     eventually(lambda: not namespace_members(namespace), "processes of a closed sandbox are left")
 
@@ -227,7 +226,7 @@ def closing_leaves_no_cgroups_and_mounts(backend: Backend) -> None:
     """Cgroups of a closed sandbox's own are removed, and no mount or file of it is left on the host."""
     word = token()
     with fresh(backend, files={f"/workspace/{word}": b"x"}) as sandbox:
-        pid = host_process(sandbox)
+        pid = first_process(pid_namespace(sandbox))
         own = set(Path("/proc/self/cgroup").read_text().splitlines())
         groups = set(Path(f"/proc/{pid}/cgroup").read_text().splitlines()) - own
         folders = [folder for line in groups for folder in _cgroup_folders(line)]

@@ -57,6 +57,14 @@ def builtin_loops_time_out(sandbox: Sandbox) -> None:
 
 
 @on_sandbox()
+def timeouts_end_the_whole_command(sandbox: Sandbox) -> None:
+    """What follows in a command that times out is not run, after its programs are killed."""
+    for follow in (";", "||", "\n", "; sleep 1000;"):
+        _times_out(sandbox, f"sleep 1000 {follow} echo reached > follow")
+    answer(sandbox, "sleep 0.3; test ! -e follow")
+
+
+@on_sandbox()
 def ignored_signals_do_not_stop_a_timeout(sandbox: Sandbox) -> None:
     """Programs and shells that ignore TERM, INT and HUP are killed all the same."""
     word = token()
@@ -213,8 +221,9 @@ def disk_floods_are_bounded(backend: Backend) -> None:
             require(size <= 4 * MIB, f"{folder} took {size} bytes")
             still_works(sandbox)
             answer(sandbox, f"rm {folder}/flood; echo again > {folder}/small; rm {folder}/small")
-        shared = sandbox.run("head -c 40M /dev/zero > /dev/shm/flood", PROMPT)
-        require(shared.exit_code != 0, "40 MiB went into /dev/shm under a limit of 4 MiB")
+        shared = sandbox.run("head -c 1G /dev/zero > /dev/shm/flood", 20.0)
+        require(shared.exit_code != 0, "A gigabyte went into /dev/shm")
+        still_works(sandbox)
 
 
 @on_backend
@@ -223,7 +232,7 @@ def inode_floods_are_bounded(backend: Backend) -> None:
     enforced(backend, "disk_bytes")
     with fresh(backend, disk_bytes=4 * MIB) as sandbox:
         total = int(answer(sandbox, "stat -f -c %c /workspace"))
-        require(0 < total <= 1_000_000, f"/workspace has {total} inodes, which is no bound")
+        require(total > 0, "/workspace takes any number of files")
         if total > 20_000:
             raise NotApplicableError(f"filling {total} inodes takes too long")
         result = sandbox.run(f"seq 1 {total + 10} | xargs touch", 20.0)

@@ -110,7 +110,8 @@ def _errors_of_calls(sandbox: Sandbox) -> dict[str, int]:
         number = x86 if machine == "x86_64" else arm
         # a clone that succeeds returns 0 in the child, which must not go on
         leave = "exit 0 if $r == 0;" if name.startswith("clone") else ""
-        lines.append(f'$r = syscall({number}, {arguments}); {leave} printf "%s=%d\\n", "{name}", $r < 0 ? $!+0 : 0;')
+        call = f"@a = ({arguments}); $r = syscall({number}, @a); {leave}"
+        lines.append(f'{call} printf "%s=%d\\n", "{name}", $r < 0 ? $!+0 : 0;')
     sandbox.write("/tmp/calls.pl", "\n".join(lines).encode())
     parts = [line.partition("=") for line in answer(sandbox, "perl /tmp/calls.pl").decode().splitlines()]
     return {name: int(number) for name, _, number in parts}

@@ -152,43 +152,24 @@ def eventually(condition: Callable[[], bool], message: str, seconds: float = 5.0
         time.sleep(0.02)
 
 
-def host_processes(word: str) -> list[int]:
-    """Ids on the host of processes whose command line holds `word`."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if word.encode() in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-        except OSError:  # it ended while we looked
-            continue
-    return found
-
-
-def host_process(sandbox: Sandbox) -> int:
-    """Id on the host of a process inside `sandbox`, which is started for this."""
-    if not Path("/proc/self/ns/pid").exists():
-        raise NotApplicableError("the host has no /proc to look for the sandbox's processes in")
-    word = token()
-    answer(sandbox, marked(word))
-    eventually(lambda: alive(sandbox, word) == 1, "the marked process did not start")
-    found = host_processes(word)
-    if not found:
+def pid_namespace(sandbox: Sandbox) -> str:
+    """Name of the sandbox's pid namespace, the same inside and on the host; its processes can be seen from here."""
+    namespace = answer(sandbox, "readlink /proc/self/ns/pid").decode().strip()
+    if not namespace_members(namespace):
         raise NotApplicableError("the sandbox's processes cannot be seen from this host")
-    return found[0]
-
-
-def pid_namespace(pid: int) -> str:
-    """Name of the pid namespace of a process on the host, "" when it is gone."""
-    try:
-        return str(Path(f"/proc/{pid}/ns/pid").readlink())
-    except OSError:
-        return ""
+    return namespace
 
 
 def namespace_members(namespace: str) -> list[int]:
     """Ids on the host of every process in a pid namespace; those that are dying or dead are left out."""
-    pids = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
-    return [pid for pid in pids if pid_namespace(pid) == namespace]
+    return [int(folder.name) for folder in Path("/proc").glob("[0-9]*") if _pid_namespace_at(folder) == namespace]
+
+
+def _pid_namespace_at(folder: Path) -> str:
+    try:
+        return str((folder / "ns/pid").readlink())
+    except OSError:  # it is another user's, or has ended
+        return ""
 
 
 def first_process(namespace: str) -> int:
