@@ -26,13 +26,17 @@ _KILLED = 137
 
 
 class BubblewrapBackend:
-    """Starts sandboxes with bubblewrap; see `Backend`."""
+    """Starts sandboxes with bubblewrap; see `Backend`.
+
+    Args:
+        warm: how many sandboxes of a kind wait in the pool, started and answering; 0 for none.
+    """
 
     name = "bubblewrap"
     default_image = HOST_IMAGE
 
-    def __init__(self) -> None:
-        self._pool = WarmPool(self._launch, Box.close, lambda box: box.tree.alive())
+    def __init__(self, warm: int = 4) -> None:
+        self._pool = WarmPool(self._launch, Box.close, lambda box: box.tree.alive(), warm)
         self._tools: set[tuple[str, str]] = set()
         self._etc: tempfile.TemporaryDirectory[str] | None = None
         self._etc_lock = threading.Lock()
