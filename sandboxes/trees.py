@@ -202,7 +202,8 @@ class _Walk:
 
     def _names(self, fd: int) -> list[str]:
         # a folder of millions must not be listed whole to learn that it is over the limit
-        names = [entry.name for entry in itertools.islice(os.scandir(fd), self.limits.entries + 1)]
+        with os.scandir(fd) as entries:
+            names = [entry.name for entry in itertools.islice(entries, self.limits.entries + 1)]
         if len(names) > self.limits.entries:
             raise _LimitError("entries")
         return sorted(names, key=os.fsencode)
