@@ -32,8 +32,10 @@ def limit_entries(root: int, folder: str, most: int, pid: int) -> None:
         error = _reconfigure(root, folder, most)
     else:
         # only the owner of the sandbox's user namespace may, from inside it, and there only a process of one thread
-        child = subprocess.Popen(  # noqa: PLW1509  (the child makes a few system calls and is gone)
-            ["/bin/true"], preexec_fn=lambda: os._exit(_enter(pid) or _reconfigure(root, folder, most)), env={}
+        child = subprocess.Popen(
+            ["/bin/true"],
+            preexec_fn=lambda: os._exit(_enter(pid) or _reconfigure(root, folder, most)),  # noqa: PLW1509  (some calls, no more)
+            env={},
         )
         error = child.wait()
     if error:

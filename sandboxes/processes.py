@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from selftrain.sandboxes.shell import END_STEP_SIGNAL
 
@@ -43,8 +44,7 @@ def all_pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208  (names, not paths)
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """A moment, as finely as process ids and start times tell it."""
 
     ticks: int
@@ -103,11 +103,11 @@ class ProcessTree:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
-    def kill_since(self, mark: object, shell_pid: int) -> None:
+    def kill_since(self, mark: object, shell_pid: int, end_step: bool) -> None:
         """See `shell.Processes`."""
         assert isinstance(mark, Mark)
         shell = self._on_host(shell_pid)
-        if shell is not None:
+        if shell is not None and end_step:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(shell, END_STEP_SIGNAL)
         self._kill_rounds(lambda children: self._young(children, shell, mark))

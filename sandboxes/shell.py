@@ -3,9 +3,9 @@
 Inside, a supervisor (PID 1) starts the loop shell again whenever it ends. The loop shell reads commands from one
 descriptor, evaluates them with their output on a second, and reports on a third:
 
-    command   host → shell    NUL  \\x01 nonce NUL  command newline "#" \\x01 nonce NUL
+    command   host → shell    \\x01 nonce command newline "#" \\x01 NUL
     output    shell → host    whatever the command prints, both streams as they come
-    control   shell → host    NUL  \\x01 nonce ":" exit code ":" directory NUL
+    control   shell → host    NUL  nonce ":" exit code ":" directory NUL
                               NUL  "shell:" pid ":" NUL             a loop shell has started
                               NUL  "leaving:0:" directory NUL       it is about to end
                               NUL  "died:" exit code ":" NUL        it has ended
@@ -17,9 +17,9 @@ skipped, so neither side can be brought out of step.
 
 from __future__ import annotations
 
+import binascii
 import fcntl
 import os
-import secrets
 import select
 import signal
 import struct
@@ -39,11 +39,10 @@ TIMEOUT_EXIT_CODE = 124
 # Told that its step is over, the shell saves its state and ends: nothing of the command runs on, and its successor
 # loads the state.
 END_STEP_SIGNAL = signal.SIGRTMAX
-# The nonce is put into the text before the command runs, so that no variable of the command's can change it. `$?` of
-# the last command is there for the next. The inner loop takes a stray `break` or `continue`; after `continue 99`, which
-# leads to the head of the outer one, the record is made there.
-# A command that does not end with its nonce has been torn and is not run. All on one line, so that bash numbers the
-# lines of a command from 1 in what it complains of.
+# The words of `for` are settled before the command runs, so no variable of the command's can change the nonce in its
+# record. The inner loop takes a stray `break` or `continue`; after `continue 99`, which leads to the head of the outer
+# one, the record is made there. What does not end with its mark has been torn and is not run. All on one line, so that
+# bash numbers the lines of a command from 1 in what it complains of.
 _LOOP = " ".join(
     line.strip()
     for line in r"""
@@ -51,14 +50,16 @@ trap 'builtin printf "\0leaving:0:%s\0" "$PWD" >&253' EXIT;
 trap -- "$1" RTMAX; shift;
 printf '\0shell:%d:\0' "$$" >&253;
 while
-    [[ -z $__n ]] || builtin printf '\0%s:%d:%s\0' "$__n" 0 "$PWD" >&253;
-    IFS= read -r -d "" -u 250 __n;
+    [[ -z $__m ]] || builtin printf '\0%s:0:%s\0' "$__m" "$PWD" >&253;
+    builtin mapfile -d "" -n 1 -t -u 250 __c && [[ -v __c ]];
 do
-    [[ $__n == $'\1'* ]] && IFS= read -r -d "" -u 250 __c && [[ $__c == *"#$__n" ]] || { __n=; continue; };
-    __c=${__c%"#$__n"};
-    [[ ${__s:=0} == 0 || $- == *e* ]] || (exit "$__s");
-    builtin eval 'for __i in 1; do builtin eval "$__c" </dev/null >&251 2>&251 250<&- 251>&- 253>&-; done;
-        __s=$? __n=; builtin printf "\0'"$__n"':%d:%s\0" "$__s" "$PWD" >&253';
+    [[ $__c == $'\1'*$'\n#\1' ]] || { __m=; continue; };
+    __m=${__c:1:4};
+    for __n in "" "$__m"; do
+        if [[ $__n ]]; then __m=; builtin printf '\0%s:%d:%s\0' "$__n" "$__s" "$PWD" >&253; else
+            for __i in 1; do builtin eval "${__c:5}" </dev/null >&251 2>&1 250<&- 251>&- 253>&-; done; __s=$?;
+        fi;
+    done;
 done
 """.splitlines()
 )
@@ -66,7 +67,7 @@ done
 # gone is noticed by the write that fails.
 _SUPERVISOR = r"""
 %s
-exec >/dev/null 2>&1
+exec </dev/null >/dev/null 2>&1
 umask 022
 while :; do
     (printf 500 >/proc/self/oom_score_adj; %s exec /bin/bash --norc --noprofile -c "$1" bash "$2")
@@ -75,9 +76,11 @@ done
 """
 _LONGEST_NUMBER = 9
 _CHUNK = 1 << 16
+_CUT_LINE_BYTES = 64
 _SLICE_MS = 250
 _AFTER_KILL_SECONDS = 0.4
 _RESTART_SECONDS = 1.5
+_LAST_SECONDS = 10.0
 
 
 def supervisor_command(open_descriptors: str, ulimits: dict[str, int]) -> list[str]:
@@ -99,10 +102,10 @@ class Processes(Protocol):
         """The present moment, for `kill_since`."""
         ...
 
-    def kill_since(self, mark: object, shell_pid: int) -> None:
-        """Send `END_STEP_SIGNAL` to the loop shell and kill what was started after `mark`.
+    def kill_since(self, mark: object, shell_pid: int, end_step: bool) -> None:
+        """Kill what was started after `mark`, except PID 1, the loop shell and what older processes started.
 
-        PID 1, the loop shell and what older processes started are spared.
+        With `end_step`, the loop shell is first sent `END_STEP_SIGNAL`.
         """
         ...
 
@@ -126,10 +129,11 @@ class OutputKeeper:
         limit: bytes that `render` returns at most.
     """
 
+    __slots__ = ("_head", "_limit", "_tail", "_total")
+
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._half = max(0, limit - 64) // 2
-        self._head = bytearray()
+        self._head = b""
         self._tail = bytearray()
         self._total = 0
 
@@ -139,17 +143,19 @@ class OutputKeeper:
         # the whole limit, because a stream that fits is not cut
         room = self._limit - len(self._head)
         self._head += data[:room]
-        self._tail += data[room:]
-        if len(self._tail) > 4 * self._limit + _CHUNK:
-            del self._tail[: -self._limit]
+        if len(data) > room:
+            self._tail += data[room:]
+            if len(self._tail) > 4 * self._limit + _CHUNK:
+                del self._tail[: -self._limit]
 
     def render(self) -> tuple[bytes, int]:
         """What was kept, and how many bytes were cut."""
         if self._total <= self._limit:
-            return bytes(self._head), 0
-        kept = bytes(self._head[self._half :] + self._tail)[-self._half :] if self._half else b""
-        cut = self._total - self._half - len(kept)
-        return bytes(self._head[: self._half]) + b"\n[... %d bytes cut ...]\n" % cut + kept, cut
+            return self._head, 0
+        half = max(0, self._limit - _CUT_LINE_BYTES) // 2
+        kept = bytes(self._head[half:] + self._tail)[-half:] if half else b""
+        cut = self._total - half - len(kept)
+        return self._head[:half] + b"\n[... %d bytes cut ...]\n" % cut + kept, cut
 
 
 class ShellChannel:
@@ -175,6 +181,7 @@ class ShellChannel:
         self._unsent = b""
         self._directory = os.fsencode(workdir)
         self._shell_pid = 0
+        self._exit_code = 0
         self._abandoned = False
         self._step = _Step(b"", 0)
 
@@ -195,7 +202,10 @@ class ShellChannel:
         if step.died is not None:
             step.died, step.before = None, True
         mark = self._processes.mark()
-        self._send(step.nonce, raw.replace(b"\0", b""))
+        if self._exit_code:
+            # `$?` of the last command; where failures end the shell, there is none to restore
+            raw = b"[[ $- == *e* ]] || (exit %d); %b" % (self._exit_code, raw)
+        self._send(step.nonce, raw.replace(b"\0", b"") if b"\0" in raw else raw)
         if self._pump(time.monotonic() + timeout):
             return step.result(False, self._directory)
         self._end_step(mark)
@@ -213,23 +223,25 @@ class ShellChannel:
 
     def _end_step(self, mark: object) -> None:
         """Kill what the step started, and no more than is needed to have a shell that answers."""
-        self._unsent = b""  # every command begins with the NUL that ends a torn one
+        self._unsent = b"\0"  # ends a command that is torn
         self._drain_output()
         self._step.interrupted = True
-        self._processes.kill_since(mark, self._shell_pid)
+        self._processes.kill_since(mark, self._shell_pid, end_step=True)
         if self._pump(time.monotonic() + _AFTER_KILL_SECONDS):
             return
-        self._directory = self._processes.kill_shell(self._shell_pid) or self._directory
-        # what the shell started after the first kill is killed again
-        self._processes.kill_since(mark, self._shell_pid)
-        if self._pump(time.monotonic() + _RESTART_SECONDS):
+        if self._step.died is None:
+            self._directory = self._processes.kill_shell(self._shell_pid) or self._directory
+        over = self._pump(time.monotonic() + _RESTART_SECONDS)
+        # what the shell started while it was to end
+        self._processes.kill_since(mark, self._shell_pid, end_step=False)
+        if over:
             return
         self._processes.kill_all()
-        if not self._pump(time.monotonic() + _RESTART_SECONDS):
+        if not self._pump(time.monotonic() + _LAST_SECONDS):
             raise SandboxError("the sandbox's shell does not answer, not even after everything in it was killed")
 
     def _send(self, nonce: bytes, command: bytes) -> None:
-        self._unsent += b"\0%b\0%b\n#%b\0" % (nonce, command, nonce)
+        self._unsent += b"\1%b%b\n#\1\0" % (nonce, command)
         self._write()
 
     def _write(self) -> None:
@@ -312,7 +324,8 @@ class ShellChannel:
             return
         step = self._step
         if name == step.nonce:
-            step.exit_code, self._directory = int(number), directory
+            step.exit_code = self._exit_code = int(number)
+            self._directory = directory
         elif name == step.sync_nonce:
             step.exit_code = step.died
             step.restored = step.interrupted and int(number) == 0
@@ -330,6 +343,8 @@ class ShellChannel:
         """
         step = self._step
         step.died, step.sync_nonce = code, _nonce()
+        self._exit_code = 0
+        self._unsent += b"\0"  # ends a command that is torn
         quoted = b"'%b'" % self._directory.replace(b"'", b"'\\''")
         load = LOAD if step.interrupted else ":"
         self._send(step.sync_nonce, b"builtin cd -- %b 2>/dev/null\n%b" % (quoted, load.encode()))
@@ -337,6 +352,8 @@ class ShellChannel:
 
 class _Step:
     """One command under way."""
+
+    __slots__ = ("before", "died", "exit_code", "interrupted", "nonce", "output", "restored", "sync_nonce")
 
     def __init__(self, nonce: bytes, output_limit: int) -> None:
         self.nonce = nonce
@@ -361,4 +378,4 @@ class _Step:
 
 
 def _nonce() -> bytes:
-    return b"\1" + secrets.token_hex(4).encode()
+    return binascii.b2a_base64(os.urandom(3), newline=False)
