@@ -34,7 +34,7 @@ _COLOURS = {
     "cyan": "#94e2d5",
     "white": "#bac2de",
 }
-_NEAREST = str.maketrans("─━–—│┃├└┌┐┘┤┬┴┼‘’“”•×→←µ\u03bc", "----||+++++++++''\"\"*x><uu")
+_NEAREST = str.maketrans("─━–—│┃├└┌┐┘┤┬┴┼‘’“”•×→←µ\u03bcßøæ€", "----||+++++++++''\"\"*x><uusoaE")
 _KEPT_BYTES, _DRAWN_BYTES = 256 * 1024, 16 * 1024
 # what output may have switched and must not reach the next prompt: colours, character set, wrapping
 _SOFT_RESET = b"\x1b[0m\x0f\x1b(B\x1b[?7h"

@@ -9,6 +9,7 @@ import atexit
 import functools
 import importlib
 import logging
+import threading
 from typing import Any
 
 from selftrain.errors import BackendUnavailableError, UnknownNameError
@@ -33,6 +34,8 @@ _BACKENDS = {
     "docker": ("selftrain.sandboxes.docker", "DockerBackend"),
 }
 _log = logging.getLogger(__name__)
+# functools.cache alone would let two threads make one each
+_making = threading.Lock()
 
 
 def backend_names() -> tuple[str, ...]:
@@ -59,7 +62,8 @@ def make_backend(name: str = "auto") -> Backend:
         raise UnknownNameError("backend", name, ["auto", *_BACKENDS])
     missing = {}
     for candidate in _BACKENDS if name == "auto" else [name]:
-        backend = _backend(candidate)
+        with _making:
+            backend = _backend(candidate)
         reason = backend.available()
         if reason is None:
             _log.info("sandboxes run on the %s backend", candidate)
