@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import resource
+import select
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -91,10 +92,8 @@ class Box:
             SandboxError: something does not end.
         """
         self.tree.kill_root()
-        try:
-            self.monitor.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise SandboxError(f"process {self.tree.root} of a sandbox does not end after SIGKILL") from None
+        if not _ends(self.monitor, _END_SECONDS):
+            raise SandboxError(f"process {self.tree.root} of a sandbox does not end after SIGKILL")
 
     def close(self) -> None:
         """Kill what runs and free everything."""
@@ -116,6 +115,19 @@ class Box:
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel killed something in it for want of memory."""
         return self.cgroup is not None and self.cgroup.kills_for_memory() > 0
+
+
+def _ends(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for a child's end and reap it; `Popen.wait` with a timeout would sleep for milliseconds between looks."""
+    if process.poll() is not None:
+        return True
+    fd = os.pidfd_open(process.pid)
+    try:
+        poller = select.poll()
+        poller.register(fd, select.POLLIN)
+        return bool(poller.poll(seconds * 1000)) and process.wait() is not None
+    finally:
+        os.close(fd)
 
 
 def owner_name() -> str:

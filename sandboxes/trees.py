@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import functools
 import itertools
 import os
 import stat
@@ -65,7 +66,7 @@ class Tree:
     def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """See `Sandbox.write`. What is at `path` is replaced, never written through."""
         parts = self._parts(path)
-        if parts is None or parts in map(_split, self.writable):
+        if parts is None or parts in self._folders:
             raise OSError(errno.EROFS, "not below a writable folder of the sandbox", path)
         with self._acting(), _naming(path), self._parent(parts, make=True) as parent:
             _create(parts[-1], parent, data, mode)
@@ -92,17 +93,22 @@ class Tree:
     def restore(self, entries: Sequence[TreeEntry]) -> None:
         """Make what `entries` hold, in their order, with modes and times."""
         with self._acting():
-            for entry in entries:
-                parts = self._parts(entry.path)
-                if parts is None:
-                    raise OSError(errno.EROFS, "not below a writable folder of the sandbox", entry.path)
-                with _naming(entry.path), self._parent(parts) as parent:
-                    _make(entry, parts[-1], parent)
+            # a folder is opened once for what lies next to each other in it
+            for _, neighbours in itertools.groupby(entries, lambda entry: entry.path.rpartition("/")[0]):
+                self._restore_neighbours(list(neighbours))
             # last and from the inside out, because a folder may forbid writing and each entry changes its time
             for entry in reversed(entries):
                 if entry.kind == "directory":
                     with self._parent(_split(entry.path)) as parent:
                         _finish_folder(entry, _split(entry.path)[-1], parent)
+
+    def _restore_neighbours(self, entries: Sequence[TreeEntry]) -> None:
+        with _naming(entries[0].path), self._parent(_split(entries[0].path)) as parent:
+            for entry in entries:
+                parts = self._parts(entry.path)
+                if parts is None:
+                    raise OSError(errno.EROFS, "not below a writable folder of the sandbox", entry.path)
+                _make(entry, parts[-1], parent)
 
     def export(self, paths: Sequence[str], limits: ExportLimits) -> Evidence:
         """See `Sandbox.export`; nothing may run in the sandbox any more."""
@@ -120,6 +126,10 @@ class Tree:
         links = {e.path: os.fsdecode(e.data) for e in found if e.kind == "link"}
         return Evidence(files, directories, links, dropped, overrun)
 
+    @functools.cached_property
+    def _folders(self) -> list[list[bytes]]:
+        return [_split(folder) for folder in self.writable]
+
     def _outermost(self) -> list[str]:
         return [f for f in self.writable if not any(f.startswith(other + "/") for other in self.writable)]
 
@@ -128,7 +138,7 @@ class Tree:
         parts = _split(path)
         if not path.startswith("/") or b".." in parts or b"\0" in os.fsencode(path):
             return None
-        inside = any(parts[: len(folder)] == folder for folder in map(_split, self.writable))
+        inside = any(parts[: len(folder)] == folder for folder in self._folders)
         return parts if inside else None
 
     @contextlib.contextmanager
@@ -315,11 +325,10 @@ def _read_regular(fd: int, limit: int) -> bytes:
     if found.st_size > limit:
         raise OSError(errno.EFBIG, f"larger than {limit} bytes")
     # it may grow while it is read
-    with os.fdopen(os.dup(fd), "rb", buffering=0) as file:
-        chunks, left = [], found.st_size
-        while left > 0 and (chunk := file.read(min(left, 1 << 24))):
-            chunks.append(chunk)
-            left -= len(chunk)
+    chunks, left = [], found.st_size
+    while left > 0 and (chunk := os.read(fd, min(left, 1 << 24))):
+        chunks.append(chunk)
+        left -= len(chunk)
     return b"".join(chunks)
 
 
