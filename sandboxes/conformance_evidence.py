@@ -136,7 +136,7 @@ def exports_are_bounded_in_number_and_depth(backend: Backend) -> None:
     _overruns(backend, "seq 1 200 | xargs mkdir", ExportLimits(entries=50), 50)
     deep = "d=.; for i in {1..40}; do d=$d/d; done; mkdir -p $d; echo x > $d/file"
     _overruns(backend, deep, ExportLimits(), 0)
-    deeper = "for i in {1..300}; do mkdir ddddddddddddddd && cd ddddddddddddddd || break; done; echo x > file"
+    deeper = "printf -v d 'd/%.0s' {1..900}; for i in 1 2 3; do mkdir -p $d && cd $d || exit; done; echo x > file"
     _overruns(backend, deeper, ExportLimits(depth=10_000), 0)
 
 

@@ -188,7 +188,7 @@ def processes_are_bounded(backend: Backend) -> None:
     """No more processes than the limit are alive at once, and the shell can fork again when they end."""
     enforced(backend, "processes")
     with fresh(backend, processes=40) as sandbox:
-        result = sandbox.run("for i in {1..80}; do sleep 1000 & done 2>/dev/null; true", 8.0)
+        result = sandbox.run("for i in {1..80}; do sleep 1000 & done 2>/dev/null; true", 1.5)
         count = sandbox.run("n=0; for f in /proc/[0-9]*; do n=$((n+1)); done; echo $n", PROMPT)
         require(count.output.strip().isdigit(), f"Counting processes gave {count} after {result}")
         require(int(count.output) <= 41, f"{int(count.output)} processes are alive under a limit of 40")
