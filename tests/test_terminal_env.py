@@ -364,17 +364,26 @@ def test_a_verifier_that_fails_raises_and_pays_nothing(env: TerminalEnv) -> None
 
 
 def test_steps_from_several_threads_come_one_after_another() -> None:
-    with TerminalEnv(tasks=[TASK], max_steps=100) as env:
+    outcomes: list[tuple[str, float, bool, bool, dict[str, Any]]] = []
+    refused: list[gym.error.ResetNeeded] = []
+
+    def act() -> None:
+        for _ in range(6):
+            try:
+                outcomes.append(env.step("n=$((n + 1)); sleep 0.01; echo $n"))
+            except gym.error.ResetNeeded as error:
+                refused.append(error)
+
+    with TerminalEnv(tasks=[TASK], max_steps=20) as env:
         env.reset()
-        threads = [
-            threading.Thread(target=lambda: [env.step("n=$((n + 1)); echo $n >> count") for _ in range(5)])
-            for _ in range(4)
-        ]
+        threads = [threading.Thread(target=act) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert env.step("tr '\\n' ' ' < count")[0].startswith(" ".join(map(str, range(1, 21))))
+    assert sorted(info["step"] for *_, info in outcomes) == list(range(1, 21))
+    assert all(observation.startswith(f"{info['step']}\n") for observation, *_, info in outcomes)
+    assert sum(truncated for _, _, _, truncated, _ in outcomes) == 1 and len(refused) == 4
 
 
 # branching
