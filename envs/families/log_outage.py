@@ -1,0 +1,270 @@
+"""The outage scenario of log-forensics: what a web service answered during a window, over several hosts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from selftrain.envs.checks import json_check
+from selftrain.envs.families.material import WORDS, between, hosts, pick, sample, start_of_story
+from selftrain.envs.verifiers import EvidenceVerifier
+from selftrain.tasks import Limits, Task
+
+LOGS, REPORT = "/workspace/logs", "/workspace/report.json"
+BROWSERS = (
+    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15",
+    "okhttp/4.12.0",
+    "python-requests/2.32.3",
+)
+PROBES = ("kube-probe/1.29", "ELB-HealthChecker/2.0")
+STAMP = "%Y-%m-%dT%H:%M:%SZ"
+
+ORACLE = """\
+cat > /tmp/outage.py <<'PY'
+import collections, datetime as dt, glob, gzip, json, re
+skip, since, until = {skip!r}, dt.datetime.fromisoformat({since!r}), dt.datetime.fromisoformat({until!r})
+level, skews, seen, rows = {level}, {skews!r}, set(), []
+form = re.compile(r'(\\S+) - \\S+ \\[([^]]+)\\] "(\\S+) (\\S+) [^"]*" (\\d+) (\\d+) "[^"]*" "([^"]*)" "([^"]*)" rt=([\\d.]+) rid=(\\w+)')
+for path in sorted(glob.glob("/workspace/logs/*/access.log*")):
+    if skip == "rotation" and not path.endswith("access.log"): continue
+    host = path.split("/")[3]
+    for line in (gzip.open if path.endswith(".gz") else open)(path, "rt"):
+        if line.startswith("{{"):
+            got = json.loads(line)
+            peer, at, target, status, size = got["remote_addr"], dt.datetime.fromisoformat(got["time"]), got["uri"], got["status"], got["bytes"]
+            agent, passed, ms, rid = got["agent"], got["xff"], got["ms"], got["rid"]
+        else:
+            m = form.match(line)
+            peer, at = m[1], dt.datetime.strptime(m[2], "%d/%b/%Y:%H:%M:%S %z")
+            if skip == "offsets": at = at.replace(tzinfo=dt.timezone.utc)
+            target, status, size, agent, passed, ms, rid = m[4], int(m[5]), int(m[6]), m[7], m[8], round(float(m[9]) * 1000), m[10]
+        at -= dt.timedelta(seconds=0 if skip == "skew" else skews.get(host, 0))
+        if not since <= at < until: continue
+        if rid in seen and level >= 3 and skip != "duplicates": continue
+        seen.add(rid)
+        if agent.startswith(("kube-probe/", "ELB-HealthChecker/")) and level >= 3 and skip != "probes": continue
+        client = passed.split(",")[-1].strip() if level >= 4 and passed != "-" and skip != "proxies" else peer
+        rows.append((at, client, target.split("?")[0], status, size, ms))
+bad = [row for row in rows if row[3] >= 500]
+def top(at, count): return sorted(collections.Counter(row[at] for row in bad).items(), key=lambda pair: (-pair[1], pair[0]))[:count]
+report = {{"requests": len(rows), "server_errors": len(bad), "first_error": min(bad)[0].astimezone(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "paths": [{{"path": key, "errors": count}} for key, count in top(2, 3)], "clients": [{{"address": key, "errors": count}} for key, count in top(1, 5)]}}
+if level >= 3: report["bytes_of_errors"] = sum(row[4] for row in bad)
+if level == 5: times = sorted(row[5] for row in rows); report["p95_ms"] = times[-(-95 * len(times) // 100) - 1]
+json.dump(report, open("/workspace/report.json", "w"))
+PY
+python3 /tmp/outage.py
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it really happened; `at` is the true time."""
+
+    at: datetime
+    host: str
+    client: str
+    target: str
+    status: int
+    size: int
+    millis: int
+    agent: str
+    rid: str
+
+
+def _requests(
+    rng: np.random.Generator, names: Sequence[str], start: datetime, hours: int, count: int, level: int
+) -> list[Request]:
+    clients = [
+        f"{between(rng, 11, 220)}.{between(rng, 0, 255)}.{between(rng, 0, 255)}.{between(rng, 1, 254)}"
+        for _ in range(80)
+    ]
+    paths = [f"/api/v{between(rng, 1, 3)}/{word}" for word in sample(rng, WORDS, 18)]
+    seconds = np.sort(rng.integers(0, hours * 3600, count)).tolist()
+    # squares and cubes make a few paths and clients carry most of the traffic
+    what, who = (
+        (rng.random(count) ** 2 * len(paths)).astype(int).tolist(),
+        (rng.random(count) ** 3 * 80).astype(int).tolist(),
+    )
+    dice, sizes, times = (
+        rng.random(count).tolist(),
+        rng.integers(120, 90_000, count).tolist(),
+        rng.integers(2, 4000, count).tolist(),
+    )
+    raw = rng.bytes(6 * count).hex()
+    broken, span = set(sample(rng, range(len(paths)), 4)), (hours * 3600 * 0.4, hours * 3600 * 0.6)
+    requests = []
+    for index in range(count):
+        second, roll = seconds[index], dice[index]
+        chance = 0.35 if what[index] in broken and span[0] <= second < span[1] else 0.01
+        status = pick(rng, (500, 502, 503, 504)) if roll < chance else (404 if roll > 0.96 else 200)
+        target = paths[what[index]] + (f"?page={sizes[index] % 9}&q=%20{times[index]}" if sizes[index] % 3 == 0 else "")
+        agent = BROWSERS[sizes[index] % 4]
+        if level >= 3 and times[index] % 12 == 0:
+            agent, target, status = PROBES[sizes[index] % 2], "/healthz", 503 if roll < 0.1 else 200
+        rid = raw[index * 12 : index * 12 + 12]
+        moment = start + timedelta(seconds=second)
+        requests.append(
+            Request(
+                moment,
+                names[sizes[index] % len(names)],
+                clients[who[index]],
+                target,
+                status,
+                sizes[index],
+                times[index],
+                agent,
+                rid,
+            )
+        )
+    return requests
+
+
+def _expected(requests: Sequence[Request], since: datetime, until: datetime, level: int) -> dict[str, Any]:
+    rows = [r for r in requests if since <= r.at < until and not r.agent.startswith(("kube", "ELB"))]
+    bad = [row for row in rows if row.status >= 500]
+
+    def top(counter: Counter[str], count: int) -> list[tuple[str, int]]:
+        return sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))[:count]
+
+    paths = top(Counter(row.target.split("?")[0] for row in bad), 3)
+    clients = top(Counter(row.client for row in bad), 5)
+    report: dict[str, Any] = {
+        "requests": len(rows),
+        "server_errors": len(bad),
+        "first_error": min(row.at for row in bad).strftime(STAMP),
+        "paths": [{"path": path, "errors": count} for path, count in paths],
+        "clients": [{"address": client, "errors": count} for client, count in clients],
+    }
+    if level >= 3:
+        report["bytes_of_errors"] = sum(row.size for row in bad)
+    if level == 5:
+        times = sorted(row.millis for row in rows)
+        report["p95_ms"] = times[-(-95 * len(times) // 100) - 1]
+    return report
+
+
+def _line(request: Request, offset: int, skew: int, proxied: str, as_json: bool) -> str:
+    local = request.at + timedelta(minutes=offset, seconds=skew)
+    zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}{abs(offset) % 60:02d}"
+    peer, passed = (proxied, f"{request.rid[0]}.example, {request.client}") if proxied else (request.client, "-")
+    if as_json:
+        row = {"time": f"{local:%Y-%m-%dT%H:%M:%S}{zone[:3]}:{zone[3:]}", "remote_addr": peer, "uri": request.target}
+        row |= {"agent": request.agent, "xff": passed, "rid": request.rid}
+        return json.dumps({**row, "status": request.status, "bytes": request.size, "ms": request.millis})
+    return (
+        f'{peer} - - [{local:%d/%b/%Y:%H:%M:%S} {zone}] "GET {request.target} HTTP/1.1" {request.status} {request.size} '
+        f'"-" "{request.agent}" "{passed}" rt={request.millis / 1000:.3f} rid={request.rid}'
+    )
+
+
+def _notes(level: int, skews: dict[str, int]) -> str:
+    text = (
+        "Health checks (user agents that start with kube-probe/ or ELB-HealthChecker/) are not requests. The shipper "
+    )
+    text += "sometimes delivers a line twice, also to another file; lines with the same rid are one request."
+    if level >= 4:
+        text += (
+            " Some hosts stand behind a proxy: where the field after the user agent (`xff` in the JSON form) is not "
+        )
+        text += (
+            "`-`, the client is its last comma-separated item, else the peer at the start of the line (`remote_addr`)."
+        )
+        text += " Some hosts log JSON instead; its `ms` are milliseconds, as `rt=` is seconds."
+    if level == 5:
+        listed = "; ".join(
+            f"{host}: {abs(skew)} s {'ahead' if skew > 0 else 'behind'}" for host, skew in skews.items() if skew
+        )
+        text += f"\n\nClocks that were off all the time ({listed}): true time is what the log says, corrected by this."
+    return text
+
+
+def _instruction(rng: np.random.Generator, level: int, notes: str, since: datetime, until: datetime) -> str:
+    opening = pick(
+        rng,
+        (
+            "Our web service answered with errors, and the review needs figures.",
+            "Customers complained about failed requests. Work out what the access logs say.",
+            "Write the numbers for the post-mortem of yesterday's outage.",
+        ),
+    )
+    text = f"{opening} The access logs are in {LOGS}/<host>/access.log"
+    text += (
+        " and its rotated predecessors, the older ones gzipped. " if level >= 3 else " and, if there, access.log.1. "
+    )
+    text += (
+        "After the usual combined format they have the forwarded-for header, the time taken (rt=) and a request id. "
+    )
+    text += "/workspace/LOGS.md tells how to read them. " if level >= 4 else (notes if level == 3 else "")
+    text += f"\n\nLook at requests from {since.strftime(STAMP)} (inclusive) to {until.strftime(STAMP)} (exclusive) and write "
+    text += f"{REPORT}, a JSON object with\n\n- requests: their number\n- server_errors: how many had a status of 500 or more\n"
+    text += "- first_error: time of the first of these, YYYY-MM-DDTHH:MM:SSZ in UTC\n"
+    text += '- paths: the 3 paths (without query string) with the most server errors, [{"path", "errors"}, ...]\n'
+    text += '- clients: the 5 client addresses with the most server errors, [{"address", "errors"}, ...]\n'
+    text += "- bytes_of_errors: bytes sent in server errors, together\n" if level >= 3 else ""
+    text += (
+        "- p95_ms: 95th percentile (nearest rank) of the time taken by the requests, whole milliseconds\n"
+        if level == 5
+        else ""
+    )
+    return text + "\nOrder the lists by errors, most first; ties by path or address as text, ascending."
+
+
+def outage(rng: np.random.Generator, level: int) -> Task:
+    """Access logs of an outage and the figures wanted."""
+    names = sorted(hosts(rng, {1: 1, 2: 1, 3: 2, 4: 3, 5: 5}[level]))
+    start, hours = start_of_story(rng).astimezone(UTC).replace(hour=0), {1: 3, 2: 12, 3: 24, 4: 36, 5: 48}[level]
+    requests = _requests(rng, names, start, hours, {1: 300, 2: 2000, 3: 5000, 4: 10_000, 5: 26_000}[level], level)
+    offsets = {name: 0 if level == 1 else pick(rng, (-420, -300, 120, 330, 480)) for name in names}
+    skews = {
+        name: pick(rng, (-95, -40, 67, 180)) if level == 5 and index % 2 == 0 else 0 for index, name in enumerate(names)
+    }
+    proxies = {name: f"10.0.{number}.7" if level >= 4 and number % 2 == 0 else "" for number, name in enumerate(names)}
+    style = {name: level >= 4 and number == 1 for number, name in enumerate(names)}
+    lines: dict[str, list[str]] = {name: [] for name in names}
+    for request, again in zip(requests, rng.random(len(requests)).tolist(), strict=True):
+        host = request.host
+        text = _line(request, offsets[host], skews[host], proxies[host], style[host])
+        lines[host] += [text] * (2 if level >= 3 and again < 0.03 else 1)
+    parts, files = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6}[level], {}
+    for name, rows in lines.items():
+        size = -(-len(rows) // parts)
+        for part in range(parts):
+            tail = "" if part == parts - 1 else f".{parts - 1 - part}"
+            files[f"{LOGS}/{name}/access.log{tail}"] = "".join(
+                f"{row}\n" for row in rows[part * size : (part + 1) * size]
+            ).encode()
+    since = start + timedelta(minutes=0 if level == 1 else hours * 60 // 5)
+    until = start + timedelta(minutes=hours * 60 if level == 1 else hours * 60 * 4 // 5)
+    notes = _notes(level, skews)
+    if level >= 4:
+        files["/workspace/LOGS.md"] = f"# The access logs\n\n{notes}\n".encode()
+    expected = _expected(requests, since, until, level)
+
+    def script(skip: str) -> str:
+        return ORACLE.format(skip=skip, since=since.isoformat(), until=until.isoformat(), level=level, skews=skews)
+
+    sloth = (("offsets", 2), ("rotation", 2), ("probes", 3), ("duplicates", 3), ("proxies", 4), ("skew", 5))
+    grep = f'n=$(grep -c \'" 5[0-9][0-9] \' {LOGS}/*/access.log | cut -d: -f2 | head -n 1); echo "{{\\"server_errors\\": $n}}" > {REPORT}'
+    return Task(
+        instruction=_instruction(rng, level, notes, since, until),
+        verifier=EvidenceVerifier((REPORT,), lambda evidence: [json_check(evidence, REPORT, expected)]),
+        files=files,
+        setup=f"gzip -n {LOGS}/*/access.log.[2-9]\n" if level >= 3 else "",
+        tools=("python3", "gzip"),
+        oracle=(script(""),),
+        cheats={f"ignores {kind}": (script(kind),) for kind, least in sloth if level >= least}
+        | {
+            "counts with grep": (grep,),
+            "links to a log": (f"ln -s {LOGS}/{names[0]}/access.log {REPORT}",),
+            "counts one error too many": (script(""), f"sed -i 's/\"server_errors\": /&1/' {REPORT}"),
+        },
+        limits=Limits(steps={1: 20, 2: 30, 3: 45, 4: 60, 5: 90}[level], seconds=300.0 * level),
+    )
