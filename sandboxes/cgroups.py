@@ -17,6 +17,7 @@ from selftrain.sandboxes.base import SandboxLimits
 
 FOLDER = "selftrain"
 _CPU_PERIOD = 100_000
+_MOST_SHARES, _MOST_WEIGHT = 262_144, 10_000
 _REMOVE_SECONDS = 2.0
 # PID 1
 _OWN_PROCESSES = 1
@@ -112,7 +113,8 @@ class Cgroup:
         Raises:
             SandboxError: something in it does not end.
         """
-        deadline = time.monotonic() + _REMOVE_SECONDS
+        deadline = time.monotonic() + _MOST_SHARES, _MOST_WEIGHT = 262_144, 10_000
+_REMOVE_SECONDS
         for folder in self.paths:
             while True:
                 try:
@@ -170,7 +172,15 @@ def _home_v1(places: dict[str, Path], own: dict[str, str]) -> CgroupHome | None:
         except OSError:
             continue
         folders[controller] = folder
+    if "cpu" in folders:
+        _share_cpu(folders["cpu"] / "cpu.shares", _MOST_SHARES)
     return _if_usable(CgroupHome(1, folders)) if {"memory", "pids"} <= set(folders) else None
+
+
+def _share_cpu(file: Path, value: int) -> None:
+    """Let all sandboxes together not count as one process beside the others of this machine."""
+    with contextlib.suppress(OSError):
+        file.write_text(str(value))
 
 
 def _home_v2(mount: Path, own: str) -> CgroupHome | None:
@@ -186,6 +196,7 @@ def _home_v2(mount: Path, own: str) -> CgroupHome | None:
             (folder / "cgroup.subtree_control").write_text("+memory +pids +cpu")
         except OSError:
             continue
+        _share_cpu(folder / "cpu.weight", _MOST_WEIGHT)
         home = _if_usable(CgroupHome(2, dict.fromkeys(("memory", "pids", "cpu"), folder)))
         if home is not None:
             return home

@@ -108,9 +108,8 @@ class ProcessTree:
         assert isinstance(mark, Mark)
         shell = self._on_host(shell_pid)
         if shell is not None and end_step:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(shell, END_STEP_SIGNAL)
-        self._kill_rounds(lambda children: self._young(children, shell, mark))
+            _signal(shell, END_STEP_SIGNAL)
+        self._kill(lambda children: self._young(children, shell, mark))
 
     def kill_shell(self, shell_pid: int) -> bytes | None:
         """Kill the loop shell; returns its directory."""
@@ -120,27 +119,25 @@ class ProcessTree:
         directory = None
         with contextlib.suppress(OSError):
             directory = os.fsencode(Path(f"/proc/{shell}/cwd").readlink())
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(shell, signal.SIGKILL)
+        _signal(shell, signal.SIGKILL)
         return directory
 
     def kill_all(self) -> None:
         """Kill everything but PID 1."""
-        self._kill_rounds(lambda children: _below(children, self.root))
+        self._kill(lambda children: _below(children, self.root))
 
-    def _kill_rounds(self, choose: Callable[[dict[int, list[Stat]]], list[Stat]]) -> None:
-        """Stop what `choose` names until it names nothing else, then kill it; again until nothing is left."""
+    def _kill(self, choose: Callable[[dict[int, list[Stat]]], list[Stat]]) -> None:
+        """Stop what `choose` names until it names nothing else, and only then kill: what is stopped starts nothing."""
         deadline = time.monotonic() + _ROUNDS_SECONDS
         stopped: set[int] = set()
-        while time.monotonic() < deadline:
-            victims = [stat.pid for stat in choose(self._children()) if stat.state not in "ZX"]
-            if not victims:
-                return
-            fresh = [pid for pid in victims if pid not in stopped]
-            for pid in fresh or victims:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGSTOP if fresh else signal.SIGKILL)
+        while fresh := [stat.pid for stat in choose(self._children()) if stat.pid not in stopped]:
+            for pid in fresh:
+                _signal(pid, signal.SIGSTOP)
             stopped.update(fresh)
+            if time.monotonic() > deadline:
+                break
+        for pid in stopped:
+            _signal(pid, signal.SIGKILL)
 
     def _young(self, children: dict[int, list[Stat]], shell: int | None, mark: Mark) -> list[Stat]:
         found: list[Stat] = []
@@ -166,6 +163,11 @@ class ProcessTree:
                 if inside == str(shell_pid):
                     return child.pid
         return None
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _below(children: dict[int, list[Stat]], pid: int) -> list[Stat]:

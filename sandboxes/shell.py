@@ -63,14 +63,14 @@ do
 done
 """.splitlines()
 )
-# %s: opens the descriptors; ulimit options. The children are the first to go when memory runs out, and a host that is
-# gone is noticed by the write that fails.
+# %s: opens the descriptors; ulimit options; who to become. The children are the first to go when memory runs out, and a
+# host that is gone is noticed by the write that fails.
 _SUPERVISOR = r"""
 %s
 exec </dev/null >/dev/null 2>&1
 umask 022
 while :; do
-    (printf 500 >/proc/self/oom_score_adj; %s exec /bin/bash --norc --noprofile -c "$1" bash "$2")
+    (printf 500 >/proc/self/oom_score_adj; %s exec %s /bin/bash --norc --noprofile -c "$1" bash "$2")
     printf '\0died:%%d:\0' "$?" >&253 || exit
 done
 """
@@ -83,15 +83,16 @@ _RESTART_SECONDS = 1.5
 _LAST_SECONDS = 10.0
 
 
-def supervisor_command(open_descriptors: str, ulimits: dict[str, int]) -> list[str]:
+def supervisor_command(open_descriptors: str, ulimits: dict[str, int], become: str = "") -> list[str]:
     """The argv of PID 1.
 
     Args:
         open_descriptors: bash that opens descriptors 250 (commands), 251 (output) and 253 (control).
         ulimits: option letter of `ulimit` → value, set for everything but PID 1 itself.
+        become: words before the shell's own that have it run as another user than PID 1.
     """
     limits = "".join(f"ulimit -{letter} {value}; " for letter, value in ulimits.items())
-    script = _SUPERVISOR % (open_descriptors, limits)
+    script = _SUPERVISOR % (open_descriptors, limits, become)
     return ["/bin/bash", "--norc", "--noprofile", "-c", script, "bash", _LOOP, f"{SAVE_BLOCK}\nexit 124"]
 
 
@@ -324,11 +325,14 @@ class ShellChannel:
             return
         step = self._step
         if name == step.nonce:
+            if step.interrupted:  # it has been told to end, and will
+                return
             step.exit_code = self._exit_code = int(number)
             self._directory = directory
-        elif name == step.sync_nonce:
-            step.exit_code = step.died
-            step.restored = step.interrupted and int(number) == 0
+        elif name in step.sync_nonces:
+            step.restored |= step.interrupted and int(number) == 0
+            if name == step.sync_nonces[-1]:  # the shell of the last death, so it lives
+                step.exit_code = step.died
         elif name == b"leaving":
             self._directory = directory
         elif name == b"shell":
@@ -342,22 +346,23 @@ class ShellChannel:
         If that answer comes without one to the step's command, the command went down with the shell.
         """
         step = self._step
-        step.died, step.sync_nonce = code, _nonce()
+        step.died = code
+        step.sync_nonces.append(_nonce())
         self._exit_code = 0
         self._unsent += b"\0"  # ends a command that is torn
         quoted = b"'%b'" % self._directory.replace(b"'", b"'\\''")
         load = LOAD if step.interrupted else ":"
-        self._send(step.sync_nonce, b"builtin cd -- %b 2>/dev/null\n%b" % (quoted, load.encode()))
+        self._send(step.sync_nonces[-1], b"builtin cd -- %b 2>/dev/null\n%b" % (quoted, load.encode()))
 
 
 class _Step:
     """One command under way."""
 
-    __slots__ = ("before", "died", "exit_code", "interrupted", "nonce", "output", "restored", "sync_nonce")
+    __slots__ = ("before", "died", "exit_code", "interrupted", "nonce", "output", "restored", "sync_nonces")
 
     def __init__(self, nonce: bytes, output_limit: int) -> None:
         self.nonce = nonce
-        self.sync_nonce = b""
+        self.sync_nonces: list[bytes] = []
         self.output = OutputKeeper(output_limit)
         self.exit_code: int | None = None
         self.died: int | None = None
