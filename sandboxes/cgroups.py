@@ -113,8 +113,7 @@ class Cgroup:
         Raises:
             SandboxError: something in it does not end.
         """
-        deadline = time.monotonic() + _MOST_SHARES, _MOST_WEIGHT = 262_144, 10_000
-_REMOVE_SECONDS
+        deadline = time.monotonic() + _REMOVE_SECONDS
         for folder in self.paths:
             while True:
                 try:
