@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from selftrain.envs.checks import UnreadableError, csv_check, json_check, missing, same_value, strict_json
-from selftrain.envs.families.config_migration_material import guide, instruction, solver
+from selftrain.envs.families.config_migration_material import Setting, guide, instruction, solver
 from selftrain.envs.families.material import SERVICES, WORDS, between, chance_of, hosts, pick, sample
 from selftrain.envs.verifiers import EvidenceVerifier, TrialCase, TrialVerifier
 from selftrain.evidence import Evidence
@@ -32,17 +32,6 @@ _STEMS = {
 _WORDS_MAP = {"quiet": "error", "normal": "info", "chatty": "debug", "off": "none"}
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _SIZES = {"B": 1, "K": 1024, "KB": 1024, "M": 1024**2, "MB": 1024**2, "G": 1024**3}
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One row of the guide: where a value stood, where it goes and how it is read."""
-
-    section: str
-    key: str
-    path: str
-    kind: str
-    first_key: str = ""  # its name in version 1, where that differs
 
 
 @dataclass
@@ -223,7 +212,7 @@ def _hollow(config: _Config) -> str:
 def _cheats(level: int, configs: Mapping[str, _Config]) -> dict[str, tuple[str, ...]]:
     names = list(configs)
     sloppy = {1: ("units",), 2: ("units", "quotes"), 3: ("units", "include")}.get(level, ("units", "include", "vars"))
-    cheats = {f"gets it wrong: {mode}": (solver(level, names, mode),) for mode in sloppy}
+    cheats: dict[str, tuple[str, ...]] = {f"gets it wrong: {mode}": (solver(level, names, mode),) for mode in sloppy}
     if level == 5:
         cheats["accepts everything"] = (solver(level, names, "accept"),)
     if level >= 4:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 
 from selftrain.envs.families.material import pick
 
 
-class _Row(Protocol):
+@dataclass(frozen=True)
+class Setting:
+    """One row of the guide: where a value stood, where it goes and how it is read."""
+
     section: str
     key: str
     path: str
     kind: str
-    first_key: str
+    first_key: str = ""  # its name in version 1, where that differs
 
 
 _KINDS = {
@@ -31,7 +34,7 @@ _KINDS = {
 }
 
 
-def guide(settings: Sequence[_Row], words: Mapping[str, str], level: int) -> str:
+def guide(settings: Sequence[Setting], words: Mapping[str, str], level: int) -> str:
     """The migration guide: notations, rules and the table of settings."""
     case = " (in any case)" if level >= 2 else ""
     quotes = "; double quotes around it are not part of it" if level >= 2 else ""

@@ -242,6 +242,24 @@ def _rows(server: _Server, secrets: list[str]) -> Iterator[list[str]]:
                 yield [user, path, can]
 
 
+def _instruction(secrets: list[str], level: int) -> str:
+    acl = (
+        " acls.txt is what `getfacl` printed for the entries that have an ACL (it drops the leading slash of "
+        "paths); for those the group bits of the inventory show the ACL's mask, as `ls` does."
+        if level == 5
+        else ""
+    )
+    return (
+        f"{_HERE} holds copies of a server's passwd and group files and an inventory of its disks (gzipped at will), "
+        f"one line an entry as `find -printf '%M %u %g %p\\n'` prints it.{acl} Work out which ordinary users (user ID "
+        f"1000 and above) can read or write the contents of the files named {' or '.join(secrets)}, as the kernel "
+        "would decide: group membership is primary or supplementary, the first class of owner, group and others that "
+        "fits a user decides alone, and every folder on the way needs search permission (`/` itself grants it). "
+        f"Write {_REPORT}: a header `user,path,access` and a row for each user and file with some access, where access "
+        "is r, w or rw; rows in any order, standard CSV quoting."
+    ).replace(" (gzipped at will)", "" if level == 4 else " (gzipped)")
+
+
 def access_task(rng: np.random.Generator, level: int) -> Task:
     """Who can read or write the named secrets, from files that were copied off the server."""
     server = _accounts(rng, level)
@@ -255,20 +273,6 @@ def access_task(rng: np.random.Generator, level: int) -> Task:
     else:
         files[f"{_HERE}/inventory.txt.gz"] = gzip.compress(inventory, 6, mtime=0)
         files[f"{_HERE}/acls.txt"] = _acls(server)
-    acl = (
-        " acls.txt is what `getfacl` printed for the entries that have an ACL (it drops the leading slash of paths); for those the group bits of the inventory show the ACL's mask, as `ls` does."
-        if level == 5
-        else ""
-    )
-    text = (
-        f"{_HERE} holds copies of a server's passwd and group files and an inventory of its disks (gzipped at will), "
-        f"one line an entry as `find -printf '%M %u %g %p\\n'` prints it.{acl} Work out which ordinary users (user ID "
-        f"1000 and above) can read or write the contents of the files named {' or '.join(secrets)}, as the kernel "
-        "would decide: group membership is primary or supplementary, the first class of owner, group and others that "
-        "fits a user decides alone, and every folder on the way needs search permission (`/` itself grants it). "
-        f"Write {_REPORT}: a header `user,path,access` and a row for each user and file with some access, where access "
-        "is r, w or rw; rows in any order, standard CSV quoting."
-    ).replace(" (gzipped at will)", "" if level == 4 else " (gzipped)")
 
     def script(mode: str = "") -> tuple[str, ...]:
         listed = ", ".join(f'"{name}"' for name in secrets)
@@ -284,7 +288,7 @@ def access_task(rng: np.random.Generator, level: int) -> Task:
     if level == 5:
         cheats["ignores the ACLs"] = script("noacl")
     return Task(
-        instruction=text,
+        instruction=_instruction(secrets, level),
         verifier=EvidenceVerifier((_REPORT,), lambda out: [csv_check(out, _REPORT, rows, ordered=False)]),
         files=files,
         tools=("python3", "gzip"),

@@ -168,6 +168,18 @@ EOF
 """
 
 
+def _instruction(root: str, rules: Sequence[_Rule], level: int) -> str:
+    return (
+        f"An audit of {root} found modes that are too open or too tight. Set the mode of every file and folder below "
+        f"it: {_in_words(rules)}. Change nothing else."
+        if level == 1
+        else f"Bring the modes of every file and folder below {root} in line with {_POLICY}; set-user-ID, set-group-ID "
+        "and sticky bits count as part of a mode. Change nothing else there. Report what was wrong in "
+        f"{_REPORT}: a header `path,found,set` and a row for each entry whose mode you had to change, with its path "
+        "relative to that folder and both modes as four octal digits; rows in any order, standard CSV quoting."
+    )
+
+
 def _modes_task(rng: np.random.Generator, level: int) -> Task:
     root = f"/workspace/{pick(rng, _APPS)}"
     rules = _rules(rng, level)
@@ -182,15 +194,6 @@ def _modes_task(rng: np.random.Generator, level: int) -> Task:
     rows = [[path, f"{start[path]:04o}", f"{mode:04o}"] for path, mode in wanted.items() if start[path] != mode]
     report = [["path", "found", "set"], *rows] if level >= 2 else []
     policy = _policy(rules)
-    text = (
-        f"An audit of {root} found modes that are too open or too tight. Set the mode of every file and folder below "
-        f"it: {_in_words(rules)}. Change nothing else."
-        if level == 1
-        else f"Bring the modes of every file and folder below {root} in line with {_POLICY}; set-user-ID, set-group-ID "
-        "and sticky bits count as part of a mode. Change nothing else there. Report what was wrong in "
-        f"{_REPORT}: a header `path,found,set` and a row for each entry whose mode you had to change, with its path "
-        "relative to that folder and both modes as four octal digits; rows in any order, standard CSV quoting."
-    )
     fix = f"{_FIX}cat > /tmp/policy <<'EOF'\n{policy}\nEOF\n"
     run = f"python3 /tmp/fix.py {root} /tmp/policy"
     cheats = {
@@ -204,7 +207,7 @@ def _modes_task(rng: np.random.Generator, level: int) -> Task:
         cheats["forgets the report"] = (f"{fix}{run} last", f"rm -f {_REPORT}")
         cheats["fixes without the special bits"] = (f"{fix}{run} nobits",)
     return Task(
-        instruction=text,
+        instruction=_instruction(root, rules, level),
         verifier=EvidenceVerifier(
             (root, _REPORT), lambda out: _judge(root, wanted, set(folders), contents, report, out)
         ),

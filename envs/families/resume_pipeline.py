@@ -80,7 +80,8 @@ def _receipt(rng: np.random.Generator) -> str:
 
 def _shard_file(rng: np.random.Generator, run: _Run, shard: str, prefix: str) -> None:
     """Rows of one shard, and what its output must hold."""
-    lines, totals, rows = [f"id,{run.key},cents,note"], {}, 0
+    lines, rows = [f"id,{run.key},cents,note"], 0
+    totals: dict[str, int] = {}
     for number in range(between(rng, 8, 30)):
         if run.kinds[shard] == "poison" and number in (2, 5):
             lines.append(pick(rng, (f"{number},{prefix}1,12.5,split", f"{number},{prefix}2", f"{number},{prefix}3,,")))
@@ -241,7 +242,8 @@ def _instruction(rng: np.random.Generator, run: _Run) -> str:
     return (
         f"{opening} Bring it to its end as {run.path('RUNBOOK.md')} says: every shard in shards/ must end with "
         "its output in out/, exactly one posting in postings.csv and a closed entry in ledger.jsonl. Work that was "
-        "finished must not be done again (its output and receipt stay as they are), nothing may be posted twice or lost, "
+        "finished must not be done again (its output and receipt stay as they are), nothing may be posted twice or "
+        "lost, "
         "ledger.jsonl and postings.csv are append-only, and the shards are not to be changed. Leave nothing but the "
         f"outputs in out/. At the end {run.path('summary.json')} must hold the totals that `run.py merge` writes."
     )

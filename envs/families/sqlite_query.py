@@ -115,7 +115,8 @@ def _groups(question: _Question, data: Data, facts: dict[int, _Fact]) -> Iterabl
             group = product if question.dimension == "product" else regions[facts[order].customer]
             orders.setdefault(group, set()).add(order)
             cents[group] = cents.get(group, 0) + quantity * each
-    return sorted(([g, len(orders[g]), cents[g]] for g in orders), key=lambda row: (-row[2], row[0]))
+    ordered = sorted(orders, key=lambda group: (-cents[group], group))
+    return [[group, len(orders[group]), cents[group]] for group in ordered]
 
 
 def _regions(data: Data, facts: dict[int, _Fact]) -> Iterable[list[object]]:
@@ -211,8 +212,8 @@ def _sql(question: _Question, mode: str = "") -> str:
     last_month = f"SELECT '{question.first}-01' AS day UNION ALL SELECT date(day, '+1 month') FROM month "
     body = {
         "groups": f"SELECT {question.dimension}, count(DISTINCT f.id) AS count, "
-        f"sum(l.quantity * l.cents_each) AS cents FROM fact f JOIN {t['line']} l ON l.{key} = f.id JOIN {people} c ON c.id = f.customer "
-        f"GROUP BY {question.dimension} ORDER BY cents DESC, {question.dimension}",
+        f"sum(l.quantity * l.cents_each) AS cents FROM fact f JOIN {t['line']} l ON l.{key} = f.id "
+        f"JOIN {people} c ON c.id = f.customer GROUP BY {question.dimension} ORDER BY cents DESC, {question.dimension}",
         "regions": f"SELECT region, count(DISTINCT c.id) AS people, count(DISTINCT f.customer) AS active, "
         f"coalesce(sum(f.cents), 0) AS cents FROM {people} c LEFT JOIN fact f ON f.customer = c.id "
         "WHERE NOT is_test GROUP BY region ORDER BY region",
@@ -244,24 +245,24 @@ def _asks(question: _Question) -> str:
     counted += "." if question.level == 1 else f", of {people}s that are no test accounts."
     value = f"The cents of a {order} are the sum of quantity times cents_each over its {line}s"
     value += f", less its {_noun(t['refund'])}s" if question.level >= 3 else ""
-    return (
-        f"{counted} {value} (0 without any). "
-        + {
-            "groups": f"Report per {question.dimension} (of the {people if question.dimension == 'region' else line}) the "
-            f"number of different {order}s and their cents{' from that product' if question.dimension == 'product' else ''}"
-            f"; a {order} without {line}s is left out. Order by cents, largest first, then by {question.dimension}.",
-            "regions": f"Report for each region that has {people}s (test accounts never count): how many, how many of "
-            f"them have at least one {order} that counts, and the cents of those {order}s; 0 where there are none. Order "
-            "by region.",
-            "top": f"Report for each region the {question.count} {people}s with the most cents, among those with at least "
-            f"one {order} that counts; of equals the smaller id is first. Order by region and place (1, 2, ...).",
-            "months": f"Report for each month of the period, also for those without any: the number of {order}s, their "
-            "cents, and the running total of cents since the start of the period. Order by month (YYYY-MM).",
-            "cohorts": f"The cohort of a {people} is the month (YYYY-MM) of the first {order} that counts. Report for each "
-            f"cohort and each month in which somebody of it has a {order} that counts: how many months that is after the "
-            "cohort, how many different people were active, and their cents. Order by cohort and months_after.",
-        }[question.report]
-    )
+    owner = people if question.dimension == "region" else line
+    share = " from that product" if question.dimension == "product" else ""
+    wanted = {
+        "groups": f"Report per {question.dimension} (of the {owner}) the number of different {order}s and their "
+        f"cents{share}; a {order} without {line}s is left out. Order by cents, largest first, then by "
+        f"{question.dimension}.",
+        "regions": f"Report for each region that has {people}s (test accounts never count): how many, how many of "
+        f"them have at least one {order} that counts, and the cents of those {order}s; 0 where there are none. Order "
+        "by region.",
+        "top": f"Report for each region the {question.count} {people}s with the most cents, among those with at "
+        f"least one {order} that counts; of equals the smaller id is first. Order by region and place (1, 2, ...).",
+        "months": f"Report for each month of the period, also for those without any: the number of {order}s, their "
+        "cents, and the running total of cents since the start of the period. Order by month (YYYY-MM).",
+        "cohorts": f"The cohort of a {people} is the month (YYYY-MM) of the first {order} that counts. Report for "
+        f"each cohort and each month in which somebody of it has a {order} that counts: how many months that is "
+        "after the cohort, how many different people were active, and their cents. Order by cohort and months_after.",
+    }
+    return f"{counted} {value} (0 without any). {wanted[question.report]}"
 
 
 def _document(question: _Question) -> str:

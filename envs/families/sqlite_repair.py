@@ -99,8 +99,8 @@ def _quoted(value: int | str) -> str:
     return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
 
 
-def _sql(theme: Mapping[str, str], state: _State, level: int) -> str:
-    parts = [schema(theme, level), "BEGIN;"]
+def _sql(theme: Mapping[str, str], state: _State) -> str:
+    parts = [schema(theme), "BEGIN;"]
     for role, rows in (("customer", state.customer), ("order", state.order), ("line", state.line)):
         for start in range(0, len(rows), 400):
             values = ",\n".join("(" + ",".join(map(_quoted, row)) + ")" for row in rows[start : start + 400])
@@ -174,15 +174,15 @@ def build(rng: np.random.Generator, level: int) -> Task:
     state = _damaged(rng, theme, level)
     good = _repaired(state, level)
     setup = f"sqlite3 {_DATABASE} < {_SETUP}/data.sql\n"
-    setup_files = {f"{_SETUP}/data.sql": _sql(theme, state, level).encode()}
+    setup_files = {f"{_SETUP}/data.sql": _sql(theme, state).encode()}
     files = {"/workspace/RUNBOOK.md": runbook(theme, level).encode()}
     if level == 5:
         setup += f"python3 {_SETUP}/break.py {theme['line']}\n"
         setup_files[f"{_SETUP}/break.py"] = BREAK
         files |= _backup(rng, theme, state)
-    cheats = {
+    cheats: dict[str, tuple[str, ...]] = {
         "leaves it as it is": ("true",),
-        "starts an empty database": (f"rm {_DATABASE}; sqlite3 {_DATABASE} <<'EOF'\n{schema(theme, level)}\nEOF",),
+        "starts an empty database": (f"rm {_DATABASE}; sqlite3 {_DATABASE} <<'EOF'\n{schema(theme)}\nEOF",),
         "moves it behind a link": (f"mv {_DATABASE} /tmp/data.db && ln -s /tmp/data.db {_DATABASE}",),
     }
     modes = {1: ("duplicates",), 2: ("duplicates", "orders")}.get(level, ("duplicates", "orders", "constraints"))
