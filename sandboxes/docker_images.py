@@ -13,9 +13,11 @@ from selftrain.errors import SandboxError
 from selftrain.sandboxes.docker_daemon import api_errors, connect, reason_against
 
 if TYPE_CHECKING:
+    from docker import APIClient
+
     from selftrain.sandboxes.images import Recipe
 
-__all__ = ["DockerImage", "build_on_base", "find", "load", "reason_against"]
+__all__ = ["DockerImage", "build_on_base", "find", "find_with", "load", "reason_against"]
 
 SHA256_LABEL = "selftrain.image.sha256"
 _BUILD_SECONDS = 3600
@@ -33,15 +35,25 @@ class DockerImage:
 
 def find(tag: str) -> DockerImage | None:
     """The image called `tag`, None when it is not there or no daemon answers."""
-    import docker.errors
-
     if reason_against():
         return None
-    with connect() as client, api_errors("look for an image"):
+    with connect() as client:
+        return find_with(client, tag)
+
+
+def find_with(client: APIClient, tag: str) -> DockerImage | None:
+    """The image called `tag`, None when it is not there."""
+    import docker.errors
+
+    with api_errors("look for an image"):
         try:
             found = client.inspect_image(tag)
         except docker.errors.ImageNotFound:
             return None
+        except docker.errors.APIError as error:
+            if error.response is not None and error.response.status_code == 400:
+                return None  # no name that an image could have
+            raise
     labels = found["Config"].get("Labels") or {}
     return DockerImage(found["Id"], labels.get(SHA256_LABEL, ""), found["Size"])
 

@@ -233,7 +233,9 @@ def _follow(command: Sequence[str], environment: Mapping[str, str], tell: Report
             if line.startswith("I: "):
                 tell(line.removeprefix("I: "))
     if process.returncode != 0:
-        hint = "" if os.geteuid() == 0 else " Run it as root, or allow user namespaces and give this user a /etc/subuid."
+        hint = (
+            "" if os.geteuid() == 0 else " Run it as root, or allow user namespaces and give this user a /etc/subuid."
+        )
         raise SandboxError(f"{command[0]} failed:{hint} It said: {' | '.join(said[-8:])}")
 
 
