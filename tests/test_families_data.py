@@ -79,7 +79,8 @@ RIGHT = {
         "t=$(sqlite3 /workspace/data.db \"SELECT tbl_name FROM sqlite_master WHERE name='line_once'\"); "
         "k=$(sqlite3 /workspace/data.db \"SELECT name FROM pragma_table_info('$t') WHERE cid=1\"); "
         'sqlite3 /workspace/data.db "DROP INDEX line_once; CREATE TRIGGER once BEFORE INSERT ON $t WHEN EXISTS '
-        "(SELECT 1 FROM $t WHERE $k=NEW.$k AND product=NEW.product AND quantity=NEW.quantity AND cents_each=NEW.cents_each) "
+        "(SELECT 1 FROM $t WHERE $k=NEW.$k AND "
+        "product=NEW.product AND quantity=NEW.quantity AND cents_each=NEW.cents_each) "
         "BEGIN SELECT raise(ABORT, 'again'); END;\"",
     ),
     "query: a comment and blank lines around it": (
