@@ -45,22 +45,23 @@ def all_pids() -> list[int]:
 
 
 class Mark(NamedTuple):
-    """A moment, as finely as process ids and start times tell it."""
+    """A moment, as finely as process ids and start times tell it.
 
-    ticks: int
+    Attributes:
+        boot_seconds: since boot.
+        load: the kernel's line on the load, whose last number is the newest process id.
+    """
+
+    boot_seconds: float
     load: bytes
-
-    @property
-    def last_pid(self) -> int:
-        """The newest process at that moment."""
-        return int(self.load.split()[-1])
 
     def is_before(self, process: Stat) -> bool:
         """Whether the process was started after this moment."""
-        if process.started != self.ticks:
-            return process.started > self.ticks
+        ticks = int(self.boot_seconds * _TICKS)
+        if process.started != ticks:
+            return process.started > ticks
         # within one tick ids rise, except where they begin again
-        return 0 < (process.pid - self.last_pid) % (1 << 22) < 1 << 21
+        return 0 < (process.pid - int(self.load.split()[-1])) % (1 << 22) < 1 << 21
 
 
 @functools.cache
@@ -88,7 +89,7 @@ class ProcessTree:
 
     def mark(self) -> Mark:
         """This moment."""
-        return Mark(int(time.clock_gettime(time.CLOCK_BOOTTIME) * _TICKS), os.pread(_load_average(), 80, 0))
+        return Mark(time.clock_gettime(time.CLOCK_BOOTTIME), os.pread(_load_average(), 80, 0))
 
     def alive(self) -> bool:
         """Whether PID 1 lives."""

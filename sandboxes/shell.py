@@ -18,13 +18,11 @@ skipped, so neither side can be brought out of step.
 from __future__ import annotations
 
 import binascii
-import fcntl
 import os
 import select
 import signal
-import struct
-import termios
 import time
+from collections.abc import Iterator
 from typing import Protocol
 
 from selftrain.errors import SandboxError
@@ -76,8 +74,10 @@ done
 """
 _LONGEST_NUMBER = 9
 _CHUNK = 1 << 16
+_LARGEST_PIPE = 1 << 20
 _CUT_LINE_BYTES = 64
 _SLICE_MS = 250
+_SOON_MS = 1
 _AFTER_KILL_SECONDS = 0.4
 _RESTART_SECONDS = 1.5
 _LAST_SECONDS = 10.0
@@ -135,7 +135,7 @@ class OutputKeeper:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._head = b""
-        self._tail = bytearray()
+        self._tail = b""
         self._total = 0
 
     def add(self, data: bytes) -> None:
@@ -145,16 +145,14 @@ class OutputKeeper:
         room = self._limit - len(self._head)
         self._head += data[:room]
         if len(data) > room:
-            self._tail += data[room:]
-            if len(self._tail) > 4 * self._limit + _CHUNK:
-                del self._tail[: -self._limit]
+            self._tail = (self._tail + data[room:])[-self._limit :] if self._limit else b""
 
     def render(self) -> tuple[bytes, int]:
         """What was kept, and how many bytes were cut."""
         if self._total <= self._limit:
             return self._head, 0
         half = max(0, self._limit - _CUT_LINE_BYTES) // 2
-        kept = bytes(self._head[half:] + self._tail)[-half:] if half else b""
+        kept = (self._head[half:] + self._tail)[-half:] if half else b""
         cut = self._total - half - len(kept)
         return self._head[:half] + b"\n[... %d bytes cut ...]\n" % cut + kept, cut
 
@@ -178,6 +176,9 @@ class ShellChannel:
         self._poller = select.poll()
         self._poller.register(output_fd, select.POLLIN)
         self._poller.register(control_fd, select.POLLIN)
+        self._record_poller = select.poll()
+        self._record_poller.register(control_fd, select.POLLIN)
+        self._nonces = _random_nonces()
         self._unparsed = b""
         self._unsent = b""
         self._directory = os.fsencode(workdir)
@@ -198,16 +199,22 @@ class ShellChannel:
             SandboxError: PID 1 is gone, or no shell can be had any more.
         """
         raw = command.encode("utf-8", "surrogateescape") if isinstance(command, str) else command
-        self._step = step = _Step(_nonce(), output_limit)
-        self._read_control()  # a shell that has ended since the last command
-        if step.died is not None:
-            step.died, step.before = None, True
+        self._step = step = _Step(next(self._nonces), output_limit)
+        if self._record_poller.poll(0):  # a shell has ended since the last command
+            self._read_control()
+            if step.died is not None:
+                step.died, step.before = None, True
         mark = self._processes.mark()
         if self._exit_code:
             # `$?` of the last command; where failures end the shell, there is none to restore
             raw = b"[[ $- == *e* ]] || (exit %d); %b" % (self._exit_code, raw)
         self._send(step.nonce, raw.replace(b"\0", b"") if b"\0" in raw else raw)
-        if self._pump(time.monotonic() + timeout):
+        # most steps are over soon, and waking up once for their record costs less than for each piece of output too
+        if self._record_poller.poll(_SOON_MS):
+            self._read_control()
+            if step.over:
+                self._drain_output()
+        if step.over or self._pump(time.monotonic() + timeout):
             return step.result(False, self._directory)
         self._end_step(mark)
         return step.result(True, self._directory)
@@ -277,7 +284,7 @@ class ShellChannel:
             if fd == self._control:
                 self._read_control()
             elif fd == self._output:
-                self._read_output(_CHUNK)
+                self._read_output()
             else:
                 self._write()
                 if not self._unsent:
@@ -285,9 +292,9 @@ class ShellChannel:
         if self._step.over:
             self._drain_output()
 
-    def _read_output(self, most: int) -> int:
+    def _read_output(self) -> int:
         try:
-            data = os.read(self._output, most)
+            data = os.read(self._output, _CHUNK)
         except BlockingIOError:
             return 0
         if not self._step.interrupted:  # what comes of killing is no output of the command's
@@ -296,12 +303,10 @@ class ShellChannel:
 
     def _drain_output(self) -> None:
         """Take what is in the pipe at this moment, so that a job which goes on writing cannot hold the step."""
-        (waiting,) = struct.unpack("i", fcntl.ioctl(self._output, termios.FIONREAD, b"\0\0\0\0"))
-        while waiting > 0:
-            taken = self._read_output(waiting)
-            if taken == 0:
+        # a read takes all of a pipe of the usual size; inside it may have been made larger, up to the kernel's bound
+        for _ in range(_LARGEST_PIPE // _CHUNK):
+            if self._read_output() < _CHUNK:
                 return
-            waiting -= taken
 
     def _read_control(self) -> None:
         try:
@@ -347,7 +352,7 @@ class ShellChannel:
         """
         step = self._step
         step.died = code
-        step.sync_nonces.append(_nonce())
+        step.sync_nonces.append(next(self._nonces))
         self._exit_code = 0
         self._unsent += b"\0"  # ends a command that is torn
         quoted = b"'%b'" % self._directory.replace(b"'", b"'\\''")
@@ -382,5 +387,7 @@ class _Step:
         return Result(output, code, truncated, timed_out, restarted, directory)
 
 
-def _nonce() -> bytes:
-    return binascii.b2a_base64(os.urandom(3), newline=False)
+def _random_nonces() -> Iterator[bytes]:
+    while True:
+        text = binascii.b2a_base64(os.urandom(3 * 256), newline=False)
+        yield from (text[start : start + 4] for start in range(0, len(text), 4))
