@@ -105,7 +105,7 @@ cd {repo}
 git config gc.auto 0
 git config user.name 'On Call'
 git config user.email oncall@example.com
-git -c fastimport.unpackLimit=100000 -c core.fsync=none fast-import --quiet < {SETUP_STREAM}
+git -c fastimport.unpackLimit=2000 -c core.fsync=none fast-import --quiet < {SETUP_STREAM}
 git for-each-ref --format='delete %(refname)' refs/import | git update-ref --stdin
 git reset -q --hard {branch}
 """

@@ -307,23 +307,13 @@ def _visible_test(exercises: list[Exercise]) -> str:
     return "\n".join(lines) + '\n\nif __name__ == "__main__":\n    unittest.main()\n'
 
 
-def _mend(exercises: list[Exercise], without: int = 0) -> tuple[str, ...]:
-    """Commands that undo the planted faults, all but the last `without` of them."""
-    edits = [(f"{FOLDER}/{one.topic.module}.py", sound, faulty) for one in exercises for sound, faulty in one.faults]
-    edits = edits[: len(edits) - without]
-    script = "import pathlib\n"
-    script += "".join(
-        f"file = pathlib.Path({path!r})\ntext = file.read_text()\n"
-        f"file.write_text(text.replace({faulty!r}, {sound!r}, 1))\n"
-        if faulty
-        else f"pathlib.Path({path!r}).write_text({_sound_text(exercises, path)!r})\n"
-        for path, sound, faulty in edits
-    )
-    return (f"python3 - <<'MEND'\n{script}MEND",)
-
-
-def _sound_text(exercises: list[Exercise], path: str) -> str:
-    return next(one.source(()) for one in exercises if path.endswith(f"/{one.topic.module}.py"))
+def _mend(exercises: list[Exercise], left: int = 0) -> tuple[str, ...]:
+    """Commands that undo the planted faults, all but the last `left` of the last module."""
+    commands = []
+    for one in exercises:
+        kept = one.faults[len(one.faults) - left :] if one is exercises[-1] else ()
+        commands.append(f"cat > {FOLDER}/{one.topic.module}.py <<'END'\n{one.source(kept)}END")
+    return tuple(commands)
 
 
 def _cheats(exercises: list[Exercise]) -> dict[str, tuple[str, ...]]:
@@ -337,7 +327,7 @@ def _cheats(exercises: list[Exercise]) -> dict[str, tuple[str, ...]]:
     forged = "import json, os\nopen('/tmp/.case/result.json', 'w').write(json.dumps({'value': True}))\nos._exit(0)\n"
     return {
         "only the visible examples": (f"cat > {path} <<'END'\n{hollow}END",),
-        "one fault left": _mend(exercises, without=1),
+        "one fault left": _mend(exercises, left=1),
         "equal to everything": (f"cat > {path} <<'END'\n{equal}END",),
         "forged result at import": (f"cat > {path} <<'END'\n{forged}END",),
         "tests emptied": (f"echo > {FOLDER}/test_examples.py",),
