@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from selftrain.envs.checks import csv_check
+from selftrain.envs.families.csv_reshape_scripts import ORACLE
 from selftrain.envs.families.material import WORDS, between, chance_of, pick, sample, start_of_story
 from selftrain.envs.verifiers import EvidenceVerifier
 from selftrain.evidence import Evidence
@@ -31,56 +32,6 @@ CANCELLED = {"en": "cancelled", "de": "storniert", "fr": "annulé", "es": "anula
 DATES = {"DD.MM.YYYY": "%d.%m.%Y", "DD/MM/YYYY": "%d/%m/%Y", "MM/DD/YYYY": "%m/%d/%Y", "YYYYMMDD": "%Y%m%d"}
 CITIES = ("Lyon", "Graz", "Cadiz", "Leeds", "Basel", "Gent", "Aarhus", "Turin", "Porto", "Brno", "Malmö", "Cork")
 FIRMS = ("GmbH", "S.A.", "Ltd", "& Söhne", "Frères", "Hermanos", "Inc.", 'Ltd, "Fresh" Division', "AG, Zürich")
-
-ORACLE = """\
-mkdir -p /workspace/out; cat > /tmp/reshape.py <<'PY'
-import csv, datetime as dt, glob, io, json, os, re
-skip, level = {skip!r}, {level}
-best, cancelled = {{}}, set(json.loads({cancelled!r}))
-for path, d in json.loads({dialects!r}).items():
-    text = open("/workspace/in/" + path, encoding=d["encoding"], newline="").read().lstrip("\\ufeff")
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=d["delimiter"])
-    names = None
-    for row in rows:
-        if names is None:
-            if set(d["header"]) <= set(row): names = [{fields!r}[d["header"].index(cell)] for cell in row]
-            continue
-        got = dict(zip(names, row))
-        if not re.fullmatch("[A-Z]{{2}}-[0-9]{{6}}", got.get("order_id", "")): continue
-        got["dialect"] = d
-        old = best.get(got["order_id"])
-        if old is None or (int(got["rev"]) > int(old["rev"]) and skip != "revisions"): best[got["order_id"]] = got
-skus = dict(csv.reader(open("/workspace/skus.csv"))) if level >= 4 else None
-rates = {{}}
-if level >= 4:
-    for row in csv.DictReader(open("/workspace/fx.csv")): rates.setdefault(row["currency"], []).append((row["date"], int(row["rate"].replace(".", ""))))
-voids = set(open("/workspace/void.txt").read().split()) if level == 5 and skip != "voids" else set()
-forms = {forms!r}
-lines, rejects, totals = [], [], {{}}
-for key in sorted(best):
-    got = best[key]; d = got["dialect"]
-    if key in voids or (got["status"] in cancelled and skip != "cancellations"): continue
-    reason, day = "", None
-    try: day = dt.datetime.strptime(got["date"], forms[d["dates"]]).date()
-    except ValueError: reason = "bad_date"
-    if not reason and not re.fullmatch("[1-9][0-9]*", got["quantity"]): reason = "bad_quantity"
-    if not reason and level >= 4 and got["sku"] not in skus: reason = "unknown_sku"
-    if reason: rejects.append([key, reason]); continue
-    price = got["price"].replace(d["thousands"], "") if d["thousands"] else got["price"]
-    cents = int(price.replace(d["decimal"], "")) * int(got["quantity"])
-    if level >= 4 and got["currency"] != "EUR" and skip != "currencies":
-        rate = max(r for r in rates[got["currency"]] if r[0] <= day.isoformat())[1]
-        cents = (cents * rate + 5000) // 10000
-    lines.append([key, day.isoformat(), " ".join(got["customer"].split()), got["sku"], got["quantity"], f"{{cents // 100}}.{{cents % 100:02d}}"])
-    per = totals.setdefault(got["sku"], {{}}); month = day.isoformat()[:7]; per[month] = per.get(month, 0) + cents
-months = sorted({{m for per in totals.values() for m in per}})
-def put(name, rows): csv.writer(open("/workspace/out/" + name, "w", newline="")).writerows(rows)
-put("lines.csv", [["order_id", "date", "customer", "sku", "quantity", "amount"], *lines])
-put("pivot.csv", [["sku", *months], *[[s, *[f"{{p.get(m, 0) // 100}}.{{p.get(m, 0) % 100:02d}}" for m in months]] for s, p in sorted(totals.items())]])
-put("rejects.csv", [["order_id", "reason"], *rejects])
-PY
-python3 /tmp/reshape.py
-"""
 
 
 @dataclass(frozen=True)
@@ -307,7 +258,7 @@ def _tables(rng: np.random.Generator, level: int) -> tuple[str, ...]:
 
 def _cheats(level: int, wanted: Sequence[str], script: dict[str, str], first: str) -> dict[str, tuple[str, ...]]:
     cheats = {
-        "headers only": (script[""], f"cd /workspace/out; for f in *; do head -n 1 $f > $f.1; mv $f.1 $f; done"),
+        "headers only": (script[""], "cd /workspace/out; for f in *; do head -n 1 $f > $f.1; mv $f.1 $f; done"),
         "copies an export": (
             f"mkdir -p /workspace/out; for f in {' '.join(wanted)}; do cp /workspace/in/{first} $f; done",
         ),

