@@ -209,9 +209,10 @@ def an_exported_sandboxs_processes_are_gone(sandbox: Sandbox) -> None:
     """Seen from the host, no process that the agent started is left once the export has returned."""
     word = token()
     namespace = pid_namespace(sandbox)
-    answer(sandbox, f"{marked(word)} (setsid bash -c 'trap \"\" TERM; while :; do :; done' >/dev/null 2>&1 &)")
+    sandbox.write("/tmp/stubborn", b"trap '' TERM\nwhile :; do sleep 0.01; done\n")
+    answer(sandbox, f"{marked(word)} (setsid bash /tmp/stubborn {word} </dev/null >/dev/null 2>&1 &)")
     sandbox.export(["/workspace"])
-    busy = [pid for pid in namespace_members(namespace) if b"sleep" in _command_of(pid) or b"trap" in _command_of(pid)]
+    busy = [pid for pid in namespace_members(namespace) if word.encode() in _command_of(pid)]
     equal(busy, [], "processes of the agent that are left")
 
 
