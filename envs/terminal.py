@@ -301,6 +301,8 @@ class TerminalEnv(gym.Env[str, str]):
 
     def close(self) -> None:
         """Close the sandbox; closing twice is fine, and `reset` starts again."""
+        if (episode := self._episode) is not None:
+            episode.sandbox.close()  # before the lock, so that it breaks off a step of another thread
         with self._lock:
             self._end_episode()
             self._episode = None

@@ -8,13 +8,14 @@ import pickle
 import gymnasium as gym
 import pytest
 from gymnasium.vector.utils import batch_space, concatenate, create_empty_array, create_shared_memory, iterate
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selftrain.envs.spaces import Text
 from selftrain.errors import OptionError
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), max_size=50))
 def test_every_string_up_to_the_length_is_a_member(text: str) -> None:
     assert text in Text(50)
@@ -27,6 +28,7 @@ def test_other_things_are_no_members() -> None:
         Text(0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 2000))
 def test_samples_are_short_printable_members_and_follow_the_seed(seed: int, max_length: int) -> None:
     one, other = Text(max_length, seed=seed), Text(max_length)

@@ -133,6 +133,7 @@ def test_long_output_is_cut_in_the_middle_with_a_mark() -> None:
         assert observation in env.observation_space
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=600), st.integers(1, 300), st.integers(0, 10**9))
 def test_shown_bytes_are_bounded_visible_and_counted(data: bytes, limit: int, before: int) -> None:
     shown, missing = observations.show_bytes(data, limit, before)
@@ -142,6 +143,7 @@ def test_shown_bytes_are_bounded_visible_and_counted(data: bytes, limit: int, be
     assert before + len(data) - kept <= missing <= before + len(data) - kept + 6 * (len(data) > limit)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80), st.integers(1, 200))
 def test_a_cut_never_splits_a_character(text: str, limit: int) -> None:
     shown, _ = observations.show_bytes(text.encode(), limit)
