@@ -231,13 +231,14 @@ def doctor(as_json: Json = False) -> None:
     backends = {name: describe_backend(name) for name in backend_names()}
     works = any(found["missing"] is None for found in backends.values())
     if as_json:
-        _print_json({"backends": backends, "images": built_images()})
+        _print_json({"backends": backends, "images": [image.lock.image for image in built_images()]})
     else:
         for name, found in backends.items():
             out.print(f"{name}: {'works' if found['missing'] is None else found['missing']}", markup=False)
             for limit, how in found["limits"].items():
                 out.print(f"    {limit:<16}{how}", markup=False, highlight=False)
-        out.print(f"images: {', '.join(built_images()) or 'none built; selftrain images build terminal'}", markup=False)
+        built = ", ".join(image.lock.image for image in built_images())
+        out.print(f"images: {built or 'none built; selftrain images build terminal'}", markup=False)
     raise typer.Exit(0 if works else BROKEN)
 
 
@@ -262,12 +263,13 @@ def images_build(
     from_base: Annotated[str | None, typer.Option(help="base image for Docker, in place of packages")] = None,
 ) -> None:
     """Build an image for every backend that is here, and pin what went into it."""
-    from selftrain.sandboxes.images import build_image
+    from selftrain.sandboxes.images import build_image, images_folder
 
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=err) as progress:
         bar = progress.add_task(f"building {name}", total=None)
         built = build_image(name, from_base=from_base, report=lambda line: progress.update(bar, description=line[:100]))
-    out.print(built, markup=False)
+    size = f"{built.lock.size_bytes / 1e6:.0f} MB, {len(built.lock.packages)} packages from {built.lock.origin}"
+    out.print(f"{name}: {size}, pinned in {images_folder() / name}", markup=False)
 
 
 def _progress() -> Progress:
