@@ -13,27 +13,30 @@ from typing import TYPE_CHECKING
 
 from selftrain.errors import ImageMissingError, SandboxError
 from selftrain.sandboxes.base import Sandbox, SandboxSpec, Snapshot
-from selftrain.sandboxes.bubblewrap import BubblewrapSandbox
+from selftrain.sandboxes.boxed import BoxedSandbox, require_tools
 from selftrain.sandboxes.docker_box import DockerBox, launch
 from selftrain.sandboxes.docker_daemon import api_errors, open_client, reason_against
 from selftrain.sandboxes.docker_images import find_with
 from selftrain.sandboxes.docker_sweeping import Remover, sweep
 from selftrain.sandboxes.images import docker_tag
 from selftrain.sandboxes.pool import WarmPool
-from selftrain.sandboxes.tools import missing_tools_error, search_command
 
 if TYPE_CHECKING:
     from docker import APIClient
 
 
 class DockerBackend:
-    """Starts sandboxes with docker; see `Backend`."""
+    """Starts sandboxes with docker; see `Backend`.
+
+    Args:
+        warm: how many sandboxes of a kind wait in the pool, started and answering; 0 for none.
+    """
 
     name = "docker"
     default_image = "terminal"
 
-    def __init__(self) -> None:
-        self._pool: WarmPool[DockerBox] = WarmPool(self._launch, DockerBox.close, lambda box: box.lifeline.alive())
+    def __init__(self, warm: int = 4) -> None:
+        self._pool = WarmPool(self._launch, DockerBox.close, lambda box: box.lifeline.alive(), warm)
         self._tools: set[tuple[str, str]] = set()
         self._pins: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -69,7 +72,7 @@ class DockerBackend:
         """See `Backend`."""
         sandbox = DockerSandbox(self._pool, spec)
         try:
-            self._require_tools(sandbox)
+            require_tools(sandbox, spec.image or self.default_image, self._tools)
             sandbox.fill()
         except BaseException:
             sandbox.close()
@@ -126,17 +129,8 @@ class DockerBackend:
                 self._client = open_client()
             return self._client
 
-    def _require_tools(self, sandbox: Sandbox) -> None:
-        image = sandbox.spec.image or self.default_image
-        unknown = [tool for tool in sandbox.spec.tools if (image, tool) not in self._tools]
-        if unknown:
-            missing = sandbox.run(search_command(unknown)).output.decode().split("\n")[:-1]
-            if missing:
-                raise missing_tools_error(missing, image)
-            self._tools.update((image, tool) for tool in unknown)
 
-
-class DockerSandbox(BubblewrapSandbox):
+class DockerSandbox(BoxedSandbox[DockerBox]):
     """One sandbox; see `Sandbox`."""
 
     def fill(self) -> None:

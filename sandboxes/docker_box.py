@@ -154,9 +154,9 @@ def launch(client: APIClient, spec: SandboxSpec, image: str, remove: Callable[[s
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
         pipes = _make_pipes(folder / "pipes", undo)
         with api_errors("start a sandbox"):
-            container = client.create_container_from_config(
-                _config(client, spec, image, folder / "pipes"), name=f"selftrain-{owner()}-{next(_numbers)}"
-            )["Id"]
+            name = f"selftrain-{owner()}-{next(_numbers)}"
+            config = _config(client, spec, image, folder / "pipes")
+            container = str(client.create_container_from_config(config, name)["Id"])  # type: ignore[no-untyped-call]
             undo.callback(remove, container)
             lifeline = Lifeline(client, container)
             undo.callback(lifeline.close)
@@ -169,8 +169,10 @@ def launch(client: APIClient, spec: SandboxSpec, image: str, remove: Callable[[s
             raise SandboxError(f"docker cannot start a sandbox: {lifeline.said() or error}") from error
         files = DockerFiles(helper, spec.writable_folders, user_id(spec))
         undo.pop_all()
-    # every end is open: without their names nothing inside can open them anew
+    # every end is open: from here on nothing inside can open one anew, except output for writing, as /dev/stdout
     shutil.rmtree(folder, ignore_errors=True)
+    for name, end in pipes.items():
+        os.fchmod(end, 0o222 if name == "output" else 0)
     return DockerBox(spec, container, client, pipes, channel, helper, files, lifeline, remove)
 
 
@@ -207,7 +209,8 @@ def _config(client: APIClient, spec: SandboxSpec, image: str, pipes: Path) -> di
     ulimits = {"c": 0, "n": max(limits.open_files, FEWEST_OPEN_FILES), "d": limits.memory_bytes >> 10}
     command = supervisor_command(open_descriptors(limits.processes), ulimits, become(user_id(spec)))
     variables = {"PATH": PATH, "HOME": HOME, "USER": spec.user, "LANG": "C.UTF-8", "TZ": "UTC", "TERM": "dumb"}
-    config: dict[str, Any] = client.create_container_config(
+    create: Any = client.create_container_config  # the stubs know less than the library takes
+    config: dict[str, Any] = create(
         image,
         command[1:],
         hostname="sandbox",
@@ -226,7 +229,8 @@ def _host_config(client: APIClient, spec: SandboxSpec, pipes: Path) -> dict[str,
     limits = spec.limits
     # files lie in memory too, so the memory limit leaves room for them
     memory = limits.memory_bytes + limits.disk_bytes * len(spec.writable_folders) + _SHARED_MEMORY_BYTES
-    found: dict[str, Any] = client.create_host_config(
+    create: Any = client.create_host_config
+    found: dict[str, Any] = create(
         network_mode="bridge" if spec.network else "none",
         cap_drop=["ALL"],
         cap_add=_CAPABILITIES,

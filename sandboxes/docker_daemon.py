@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 # every call has a deadline: a daemon that is stopped must not stop us
-CALL_SECONDS = 20.0
-_PROBE_SECONDS = 5.0
+CALL_SECONDS = 20
+_PROBE_SECONDS = 5
 
 
 @contextlib.contextmanager
-def connect(seconds: float = CALL_SECONDS) -> Iterator[APIClient]:
+def connect(seconds: int = CALL_SECONDS) -> Iterator[APIClient]:
     """A client of the daemon that DOCKER_HOST names (or the usual socket), closed at the end."""
     client = open_client(seconds)
     try:
@@ -27,13 +27,13 @@ def connect(seconds: float = CALL_SECONDS) -> Iterator[APIClient]:
         client.close()
 
 
-def open_client(seconds: float = CALL_SECONDS) -> APIClient:
+def open_client(seconds: int = CALL_SECONDS) -> APIClient:
     """A client whose calls end after `seconds`."""
     import docker
     from docker.utils import kwargs_from_env
 
     with api_errors("reach the daemon"):
-        return docker.APIClient(version="auto", timeout=seconds, **kwargs_from_env())  # type: ignore[no-any-return, attr-defined]
+        return docker.APIClient(version="auto", timeout=seconds, **kwargs_from_env())
 
 
 def reason_against() -> str | None:

@@ -26,6 +26,7 @@ _LIST_BYTES = 1 << 26
 _ROOM_SECONDS = 1.0
 # what tar says is the C library's text for an error number
 _ERRORS = {os.strerror(number): number for number in (errno.ENOSPC, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG)}
+_ERRORS["Wrote only"] = errno.ENOSPC
 _SPECIAL = {"p": "fifo", "s": "socket"}
 
 
@@ -225,13 +226,13 @@ class DockerFiles:
         buffer = io.BytesIO()
         folders: set[str] = set()
         with _new_tar(buffer) as tar:
-            for path, data in files.items():
-                path = "/" + os.fsdecode(b"/".join(_split(path)))
+            for given, data in files.items():
+                path = "/" + os.fsdecode(b"/".join(_split(given)))
                 for folder in self._folders_to(path):
                     if folder not in folders:
                         folders.add(folder)
                         _add(tar, self._member(folder, 0o755), "directory", b"")
-                _add(tar, self._member(path, modes.get(path, 0o644)), "file", data)
+                _add(tar, self._member(path, modes.get(given, 0o644)), "file", data)
         self._extract(buffer.getvalue(), "--no-overwrite-dir", "--touch")
 
     def _folders_to(self, path: str) -> list[str]:

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from selftrain.errors import SandboxError
 from selftrain.sandboxes.docker_daemon import api_errors, connect, reason_against
@@ -47,7 +47,7 @@ def find_with(client: APIClient, tag: str) -> DockerImage | None:
 
     with api_errors("look for an image"):
         try:
-            found = client.inspect_image(tag)
+            found = client.inspect_image(tag)  # type: ignore[no-untyped-call]
         except docker.errors.ImageNotFound:
             return None
         except docker.errors.APIError as error:
@@ -62,9 +62,8 @@ def load(archive: Path, tag: str, sha256: str) -> None:
     """Import the archive of a system as the image `tag`."""
     repository, _, version = tag.partition(":")
     with connect(_BUILD_SECONDS) as client, api_errors("import an image"), archive.open("rb") as file:
-        client.import_image_from_file(
-            file, repository=repository, tag=version, changes=[f"LABEL {SHA256_LABEL}={sha256}"]
-        )
+        load_file: Any = client.import_image_from_file  # the stubs know file names alone
+        load_file(file, repository=repository, tag=version, changes=[f"LABEL {SHA256_LABEL}={sha256}"])
 
 
 def build_on_base(recipe: Recipe, setup: bytes, base: str, archive: Path, tell: Callable[[str], None]) -> None:

@@ -29,7 +29,7 @@ _OWNER, _BOOT, _PIDS = "selftrain.owner", "selftrain.boot", "selftrain.pids"
 
 def labels() -> dict[str, str]:
     """Labels that tell this process from every other one that uses the same daemon."""
-    return {_OWNER: owner(), _BOOT: _boot(), _PIDS: os.readlink("/proc/self/ns/pid")}
+    return {_OWNER: owner(), _BOOT: _boot(), _PIDS: str(Path("/proc/self/ns/pid").readlink())}
 
 
 class Remover:

@@ -1,6 +1,6 @@
 """Images: the systems that sandboxes run, built from Debian packages or on top of a base image.
 
-An image is described by `images/NAME.toml`. Building it needs no registry: mmdebstrap makes the system from packages,
+An image is described by `recipes/NAME.toml`. Building it needs no registry: mmdebstrap makes the system from packages,
 and the very same bytes are unpacked for bubblewrap and imported into docker. A lock file says what is in it.
 """
 
@@ -18,6 +18,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from selftrain.errors import ImageMissingError, SandboxError, UnknownNameError
 
@@ -29,7 +30,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What an image is made from; the fields of `images/NAME.toml`."""
+    """What an image is made from; the fields of `recipes/NAME.toml`."""
 
     name: str
     description: str
@@ -92,9 +93,10 @@ def read_recipe(name: str) -> Recipe:
     """
     if name not in image_names():
         raise UnknownNameError("image", name, image_names())
-    fields = tomllib.loads((_recipes() / f"{name}.toml").read_text("utf-8"))
-    lists = {key: tuple(fields.pop(key)) for key in ("packages", "leave_out")}
-    return Recipe(name=name, **fields, **lists)
+    fields: dict[str, Any] = tomllib.loads((_recipes() / f"{name}.toml").read_text("utf-8"))
+    for key in ("packages", "leave_out"):
+        fields[key] = tuple(fields[key])
+    return Recipe(name=name, **fields)
 
 
 def images_folder() -> Path:
@@ -153,7 +155,7 @@ def build_image(
     from_base: str | None = None,
     report: Report | None = None,
 ) -> Lock:
-    """Build an image and give it to `backends`; docker is passed over when no daemon answers and it is not the only one.
+    """Build an image and give it to `backends`; without a daemon docker is passed over, unless it is the only one.
 
     Args:
         name: one of `image_names()`.
@@ -199,7 +201,7 @@ def setup_script() -> bytes:
 
 @functools.cache
 def _recipes() -> Path:
-    return Path(str(importlib.resources.files("selftrain.sandboxes"))) / "images"
+    return Path(str(importlib.resources.files("selftrain.sandboxes"))) / "recipes"
 
 
 def _bootstrap(recipe: Recipe, archive: Path, tell: Report) -> None:
@@ -234,7 +236,7 @@ def _follow(command: Sequence[str], environment: Mapping[str, str], tell: Report
                 tell(line.removeprefix("I: "))
     if process.returncode != 0:
         hint = (
-            "" if os.geteuid() == 0 else " Run it as root, or allow user namespaces and give this user a /etc/subuid."
+            "" if os.geteuid() == 0 else " Run it as root, or give this user user namespaces and a line in /etc/subuid."
         )
         raise SandboxError(f"{command[0]} failed:{hint} It said: {' | '.join(said[-8:])}")
 
@@ -266,7 +268,7 @@ def _unpack(archive: Path, lock: Lock, fresh: Path, place: Path) -> None:
     rootfs = fresh / "rootfs"
     rootfs.mkdir(parents=True)
     owner = "--same-owner" if os.geteuid() == 0 else "--no-same-owner"
-    command = ["tar", "-xf", archive, "-C", rootfs, "--exclude=./dev/*", "--exclude=dev/*", "-p", owner]
+    command = ["tar", "-xf", str(archive), "-C", str(rootfs), "--exclude=./dev/*", "--exclude=dev/*", "-p", owner]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_BUILD_SECONDS)
     if done.returncode != 0:
         raise SandboxError(f"the image could not be unpacked in {rootfs}: {done.stderr.strip()[-500:]}")
