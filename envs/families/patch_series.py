@@ -164,7 +164,8 @@ def _scene(rng: np.random.Generator, level: int) -> Scene:
 
 def _patches(scene: Scene, who: Sequence[Person]) -> list[Patch]:
     rng, level = scene.rng, scene.level
-    paths, made = list(scene.vendor), []
+    paths = list(scene.vendor)
+    made: list[Patch] = []
     for number in range(1, _PATCHES[level] + 1):
         name = f"{number:04d}-{'-'.join(sample(rng, WORDS, 3))}.patch"
         chosen = paths[:1] if number == 1 else sample(rng, paths, 1 + (level > 1 and chance_of(rng, 0.4)))
@@ -287,7 +288,7 @@ def _judge(evidence: Evidence, expected: Mapping[str, bytes]) -> Iterable[Check]
 
 
 def _cheats(level: int, first: Patch) -> dict[str, tuple[str, ...]]:
-    cheats = {
+    cheats: dict[str, tuple[str, ...]] = {
         "only the first patch": (f"cd {TREE} && patch -s -f -p{first.strip} < {PATCHES}/{first.name}",),
         "patches put into the tree": (f"cp {PATCHES}/* {TREE}/",),
         "tree is a link": (f"{_ORACLE}\nmv {TREE} /tmp/tree && ln -s /tmp/tree {TREE}",),

@@ -247,14 +247,18 @@ def images_list(as_json: Json = False) -> None:
     """List the images that can be built, and whether they are."""
     from selftrain.sandboxes.images import built_images, image_names
 
-    built = built_images()
+    built = {image.lock.image: image for image in built_images()}
     if as_json:
         _print_json({name: name in built for name in image_names()})
         return
     for name in image_names():
-        out.print(
-            f"{name:<16}{'built' if name in built else f'not built: selftrain images build {name}'}", markup=False
-        )
+        image = built.get(name)
+        where = [
+            *(["bubblewrap"] if image and image.rootfs else []),
+            *(["docker"] if image and image.docker_id else []),
+        ]
+        state = f"built for {' and '.join(where)}" if where else f"not built: selftrain images build {name}"
+        out.print(f"{name:<16}{state}", markup=False)
 
 
 @images_app.command("build")
@@ -267,8 +271,8 @@ def images_build(
 
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=err) as progress:
         bar = progress.add_task(f"building {name}", total=None)
-        built = build_image(name, from_base=from_base, report=lambda line: progress.update(bar, description=line[:100]))
-    size = f"{built.lock.size_bytes / 1e6:.0f} MB, {len(built.lock.packages)} packages from {built.lock.origin}"
+        lock = build_image(name, from_base=from_base, report=lambda line: progress.update(bar, description=line[:100]))
+    size = f"{lock.size_bytes / 1e6:.0f} MB, {len(lock.packages)} packages from {lock.origin}"
     out.print(f"{name}: {size}, pinned in {images_folder() / name}", markup=False)
 
 
