@@ -137,7 +137,7 @@ def _bundles(rng: np.random.Generator, level: int) -> list[Bundle]:
     for number, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         members = _members(rng, paths[number * each : (number + 1) * each], kind)
         bundle = _bundle(rng, name, kind, members)
-        if level >= 4 and kind in LOSSY_KINDS + ("misnamed",) and chance_of(rng, 0.6):
+        if level >= 4 and kind in (*LOSSY_KINDS, "misnamed") and chance_of(rng, 0.6):
             second = pick(rng, STACKABLE)
             bundle.steps.append(_wrap(rng, second))
         bundles.append(bundle)
@@ -223,7 +223,8 @@ def build(rng: np.random.Generator, level: int) -> Task:
         cheats={
             "unpacks only what opens": (NAIVE,),
             "makes empty files": (
-                f'{manifest_paths} | while read -r p; do mkdir -p "{RESTORED}/$(dirname "$p")"; : > "{RESTORED}/$p"; done',
+                f'{manifest_paths} | while read -r p; do mkdir -p "{RESTORED}/$(dirname "$p")"; '
+                f': > "{RESTORED}/$p"; done',
             ),
             "calls everything lost": (f"mkdir -p {RESTORED}; {manifest_paths} | LC_ALL=C sort > {LOST}",),
             "links to the media": (f"ln -s {MEDIA} {RESTORED}; : > {LOST}",),

@@ -122,7 +122,10 @@ def _labelled_task(rng: np.random.Generator, level: int) -> Task:
     plains = [_plain(rng, number, level) for number in range(1, 4 + 3 * (level - 1))]
     listing = "\n".join(f"- {plain.name}: {plain.encoding}" for plain in plains)
     how = f"They are encoded as follows:\n\n{listing}\n" if level == 1 else "Each says itself how it is encoded. "
-    text = f"The files in {IN} come from several systems. {how}\nWrite each of them to {OUT} under the same name, in UTF-8 "
+    text = (
+        f"The files in {IN} come from several systems. {how}\nWrite each of them to {OUT} "
+        f"under the same name, in UTF-8 "
+    )
     text += "without a byte order mark and with LF line ends (CR LF and CR become LF). The text itself stays as it is"
     text += ", also where it names its old encoding." if level == 2 else "."
 
@@ -172,10 +175,13 @@ def _sums_task(rng: np.random.Generator) -> Task:
     plains = [Plain(f"export-{n:02d}.txt", plain.text, plain.data, "") for n, plain in enumerate(order, start=1)]
     sums = "".join(f"{sha256(plain.text.encode()).hexdigest()}  {plain.name}\n" for plain in plains)
     text = (
-        f"The files in {IN} were UTF-8 with LF line ends before they went through other systems. Some are in a code page "
+        f"The files in {IN} were UTF-8 with LF line ends before they went through other "
+        f"systems. Some are in a code page "
         f"of their region (one of {', '.join(CODECS)}, or UTF-16); some are UTF-8 that was misread as "
-        f"{', '.join(MISREAD[:-1])} or {MISREAD[-1]} and written as UTF-8 again, once or twice; line ends may have become CR LF or CR. "
-        f"/workspace/SHA256SUMS has the checksums from before.\n\nWrite each file to {OUT} under the same name as it was: "
+        f"{', '.join(MISREAD[:-1])} or {MISREAD[-1]} and written as UTF-8 again, once or twice; line "
+        f"ends may have become CR LF or CR. "
+        f"/workspace/SHA256SUMS has the checksums from before.\n\nWrite each file to {OUT} "
+        f"under the same name as it was: "
         "UTF-8, no byte order mark, LF."
     )
 
@@ -227,7 +233,8 @@ def _damaged(rng: np.random.Generator, text: str, legacy: str, depth: int) -> by
 
 
 _STEPS = """\
-A row is `id`, a tab, `crc`, a tab, and the text. `crc` is the CRC-32 (8 hex digits, as in zip) of the right text in UTF-8.
+A row is `id`, a tab, `crc`, a tab, and the text. `crc` is the CRC-32
+(8 hex digits, as in zip) of the right text in UTF-8.
 The text of a row is what several programs made of it, each row by a route of its own:
 
 - some wrote it in a code page: one of {codecs};
@@ -282,7 +289,10 @@ def _rows_task(rng: np.random.Generator, level: int) -> Task:
     def script(steps: int) -> str:
         return ROWS_ORACLE.format(codecs=[_codec(name) for name in CODECS], misread=MISREAD, depth=steps)
 
-    strip = f"mkdir -p {OUT}; touch {LOST}; cd {IN}; for f in *.tsv; do iconv -c -f UTF-8 -t UTF-8 $f | cut -f1,3 > {OUT}/$f; done"
+    strip = (
+        f"mkdir -p {OUT}; touch {LOST}; cd {IN}; for f in *.tsv; do iconv -c -f UTF-8 -t UTF-8 "
+        f"$f | cut -f1,3 > {OUT}/$f; done"
+    )
     return Task(
         instruction=ask,
         verifier=EvidenceVerifier((OUT,), judge),

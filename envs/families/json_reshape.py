@@ -264,7 +264,10 @@ def _events_task(rng: np.random.Generator, level: int) -> Task:
     shape = (
         "one JSON object on one line, from key (as a string) to the final document"
         if whole
-        else 'one JSON object a line, {"key": the key as a string, "document": the final document}, sorted by that string'
+        else (
+            "one JSON object a line, "
+            '{"key": the key as a string, "document": the final document}, sorted by that string'
+        )
     )
     where = "The format is described in /workspace/FORMAT.md." if level >= 4 else rules
     opening = pick(

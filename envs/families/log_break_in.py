@@ -53,7 +53,8 @@ class Rule:
 
 
 def _address(rng: np.random.Generator) -> str:
-    return f"{pick(rng, ('45', '91', '103', '185', '193', '212'))}.{between(rng, 1, 250)}.{between(rng, 0, 250)}.{between(rng, 1, 250)}"
+    first = pick(rng, ("45", "91", "103", "185", "193", "212"))
+    return f"{first}.{between(rng, 1, 250)}.{between(rng, 0, 250)}.{between(rng, 1, 250)}"
 
 
 def _background(rng: np.random.Generator, names: Sequence[str], start: datetime, hours: int, count: int) -> list[Event]:
@@ -135,7 +136,10 @@ def _line(event: Event, offset: int, number: int) -> str:
     if event.kind in ("key", "password"):
         tail = ": ED25519 SHA256:o1Hk3T" if event.kind == "key" else ""
         method = "publickey" if event.kind == "key" else "password"
-        return f"{stamp} sshd[{process}]: Accepted {method} for {event.account} from {event.address} port {port} ssh2{tail}"
+        return (
+            f"{stamp} sshd[{process}]: Accepted {method} for {event.account} from "
+            f"{event.address} port {port} ssh2{tail}"
+        )
     if event.kind == "noise":
         return (
             f"{stamp} CRON[{process}]: pam_unix(cron:session): session {('opened', 'closed')[number % 2]} for user root"
@@ -179,8 +183,10 @@ def _instruction(rng: np.random.Generator, rule: Rule, offsets: dict[str, int], 
         clocks = ", ".join(f"{host} {value:+d}" for host, value in offsets.items())
         text += f"the clocks are these many minutes ahead of UTC: {clocks}. "
     text += (
-        f"\n\nAn intrusion is a login by password from an address that had at least {rule.least} failed passwords, for any "
-        f"accounts and on any of the hosts together, in the {rule.minutes} minutes before it (from exactly {rule.minutes} "
+        f"\n\nAn intrusion is a login by password from an address that had at least "
+        f"{rule.least} failed passwords, for any "
+        f"accounts and on any of the hosts together, in the {rule.minutes} minutes before it "
+        f"(from exactly {rule.minutes} "
         "minutes before up to, but without, the second of the login itself). A line `message repeated N times` stands "
         f"for N failures at its time.\n\nWrite {REPORT}: a JSON array with one object for each intrusion, by time: "
         '{"time": "YYYY-MM-DDTHH:MM:SSZ" (UTC), "host", "account", "address", "failures": their number in those '

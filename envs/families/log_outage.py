@@ -124,7 +124,8 @@ def _line(request: Request, offset: int, skew: int, proxied: str, as_json: bool)
         row |= {"agent": request.agent, "xff": passed, "rid": request.rid}
         return json.dumps({**row, "status": request.status, "bytes": request.size, "ms": request.millis})
     return (
-        f'{peer} - - [{local:%d/%b/%Y:%H:%M:%S} {zone}] "GET {request.target} HTTP/1.1" {request.status} {request.size} '
+        f'{peer} - - [{local:%d/%b/%Y:%H:%M:%S} {zone}] "GET {request.target} HTTP/1.1" '
+        f"{request.status} {request.size} "
         f'"-" "{request.agent}" "{passed}" rt={request.millis / 1000:.3f} rid={request.rid}'
     )
 
@@ -167,8 +168,14 @@ def _instruction(rng: np.random.Generator, level: int, notes: str, since: dateti
         "After the usual combined format they have the forwarded-for header, the time taken (rt=) and a request id. "
     )
     text += "/workspace/LOGS.md tells how to read them. " if level >= 4 else (notes if level == 3 else "")
-    text += f"\n\nLook at requests from {since.strftime(STAMP)} (inclusive) to {until.strftime(STAMP)} (exclusive) and write "
-    text += f"{REPORT}, a JSON object with\n\n- requests: their number\n- server_errors: how many had a status of 500 or more\n"
+    text += (
+        f"\n\nLook at requests from {since.strftime(STAMP)} (inclusive) to "
+        f"{until.strftime(STAMP)} (exclusive) and write "
+    )
+    text += (
+        f"{REPORT}, a JSON object with\n\n- requests: their number\n- server_errors: how many "
+        f"had a status of 500 or more\n"
+    )
     text += "- first_error: time of the first of these, YYYY-MM-DDTHH:MM:SSZ in UTC\n"
     text += '- paths: the 3 paths (without query string) with the most server errors, [{"path", "errors"}, ...]\n'
     text += '- clients: the 5 client addresses with the most server errors, [{"address", "errors"}, ...]\n'
@@ -216,7 +223,10 @@ def outage(rng: np.random.Generator, level: int) -> Task:
         return ORACLE.format(skip=skip, since=since.isoformat(), until=until.isoformat(), level=level, skews=skews)
 
     sloth = (("offsets", 2), ("rotation", 2), ("probes", 3), ("duplicates", 3), ("proxies", 4), ("skew", 5))
-    grep = f'n=$(grep -c \'" 5[0-9][0-9] \' {LOGS}/*/access.log | cut -d: -f2 | head -n 1); echo "{{\\"server_errors\\": $n}}" > {REPORT}'
+    grep = (
+        f"n=$(grep -c '\" 5[0-9][0-9] ' {LOGS}/*/access.log | cut -d: -f2 | head -n 1); echo "
+        f'"{{\\"server_errors\\": $n}}" > {REPORT}'
+    )
     return Task(
         instruction=_instruction(rng, level, notes, since, until),
         verifier=EvidenceVerifier((REPORT,), lambda evidence: [json_check(evidence, REPORT, expected)]),

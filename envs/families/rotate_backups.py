@@ -150,7 +150,8 @@ def _policy_text(level: int, rules: Rules, style: str) -> str:
         )
     if level >= 4:
         parts.append(
-            "Legal holds are in /workspace/holds.csv. A good backup with a hold that is not released (empty `released`) "
+            "Legal holds are in /workspace/holds.csv. A good backup with a hold that is not "
+            "released (empty `released`) "
             "is kept; a released hold means nothing."
         )
     if level == 5:
@@ -209,7 +210,8 @@ def _instruction(rng: np.random.Generator, level: int, policy: str, databases: S
         )
     if level == 5:
         text += (
-            f" Also write {REPORT}: CSV with the header database,kept,deleted,quarantined and one row for each database "
+            f" Also write {REPORT}: CSV with the header database,kept,deleted,quarantined and "
+            f"one row for each database "
             "in alphabetical order, counting backups (full and incremental) without `.sha256` and `.partial` files."
         )
     return text

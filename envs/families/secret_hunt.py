@@ -64,7 +64,8 @@ class Tree:
         """Add `count` files without secrets."""
         for number in range(count):
             kind = pick(self.rng, tuple(LINES))
-            path = f"{pick(self.rng, SERVICES)}/{pick(self.rng, ('config', 'src', 'deploy', 'docs'))}/{pick(self.rng, WORDS)}{number}.{kind}"
+            folder = f"{pick(self.rng, SERVICES)}/{pick(self.rng, ('config', 'src', 'deploy', 'docs'))}"
+            path = f"{folder}/{pick(self.rng, WORDS)}{number}.{kind}"
             self.files[path] = [self.noise(kind) for _ in range(between(self.rng, 5, 30))]
 
     def noise(self, kind: str) -> str:
@@ -123,7 +124,8 @@ def _secret(rng: np.random.Generator, kind: str) -> str:
     if kind == "stripe":
         return "sk_live_" + _letters(rng, DIGITS, 24)
     service = pick(rng, SERVICES)
-    return f"postgres://{service}_app:{_letters(rng, DIGITS, between(rng, 16, 24))}@{pick(rng, SERVICES)}-{pick(rng, SITES)}.internal/{service}"
+    password = _letters(rng, DIGITS, between(rng, 16, 24))
+    return f"postgres://{service}_app:{password}@{pick(rng, SERVICES)}-{pick(rng, SITES)}.internal/{service}"
 
 
 def _decoy(rng: np.random.Generator, level: int) -> str:
@@ -241,7 +243,8 @@ def _rules(level: int) -> str:
     text += "\nNot a secret: an aws key that ends in EXAMPLE"
     if level >= 3:
         text += (
-            "; a github token whose check digits are wrong. Its last six characters are the CRC-32 of the 30 characters "
+            "; a github token whose check digits are wrong. Its last six characters are the "
+            "CRC-32 of the 30 characters "
             "after `ghp_`, written in base 62 with the digits 0-9A-Za-z in this order, most significant first, padded "
             "with 0"
         )
@@ -304,7 +307,10 @@ def build(rng: np.random.Generator, level: int) -> Task:
     files, setup, setup_files, old = tree.data(), "", {}, set[tuple[str, str, str]]()
     if level >= 3:
         setup_files[f"{SETUP}/history"] = _tell(rng, tree, level, old, kinds)
-        setup = f"git init -q -b main {REPO}\ncd {REPO}\ngit fast-import --quiet < {SETUP}/history\ngit reset -q --hard main\n"
+        setup = (
+            f"git init -q -b main {REPO}\ncd {REPO}\ngit fast-import --quiet < "
+            f"{SETUP}/history\ngit reset -q --hard main\n"
+        )
         files = {}
     if level >= 4:
         setup += _artefacts(rng, tree, level, files)
@@ -353,7 +359,10 @@ def _task(
         for kind, least in kinds
         if level >= least and (kind, level // 4) != ("redaction", 1)
     }
-    grep = f"cd {REPO}; echo '{','.join(expected[0])}' > {FINDINGS}; grep -rnoE 'AKIA[A-Z2-7]{{16}}' . | sed 's/^/aws,/' >> {FINDINGS}"
+    grep = (
+        f"cd {REPO}; echo '{','.join(expected[0])}' > {FINDINGS}; grep -rnoE 'AKIA[A-Z2-7]{{16}}' . "
+        f"| sed 's/^/aws,/' >> {FINDINGS}"
+    )
     return Task(
         instruction=_instruction(rng, level),
         verifier=EvidenceVerifier((FINDINGS, *sorted(clean)), judge),
