@@ -3,7 +3,7 @@
 Inside, a supervisor (PID 1) starts the loop shell again whenever it ends. The loop shell reads commands from one
 descriptor, evaluates them with their output on a second, and reports on a third:
 
-    command   host → shell    \\x01 nonce command newline "#" \\x01 NUL
+    command   host → shell    \\x01 nonce command newline "#" nonce NUL
     output    shell → host    whatever the command prints, both streams as they come
     control   shell → host    NUL  nonce ":" exit code ":" directory NUL
                               NUL  "shell:" pid ":" NUL             a loop shell has started
@@ -39,7 +39,7 @@ TIMEOUT_EXIT_CODE = 124
 END_STEP_SIGNAL = signal.SIGRTMAX
 # The words of `for` are settled before the command runs, so no variable of the command's can change the nonce in its
 # record. The inner loop takes a stray `break` or `continue`; after `continue 99`, which leads to the head of the outer
-# one, the record is made there. What does not end with its mark has been torn and is not run. All on one line, so that
+# one, the record is made there. What does not end with its nonce has been torn and is not run. All on one line, so that
 # bash numbers the lines of a command from 1 in what it complains of.
 _LOOP = " ".join(
     line.strip()
@@ -51,8 +51,8 @@ while
     [[ -z $__m ]] || builtin printf '\0%s:0:%s\0' "$__m" "$PWD" >&253;
     builtin mapfile -d "" -n 1 -t -u 250 __c && [[ -v __c ]];
 do
-    [[ $__c == $'\1'*$'\n#\1' ]] || { __m=; continue; };
     __m=${__c:1:4};
+    [[ $__c == $'\1'"$__m"*$'\n#'"$__m" ]] || { __m=; continue; };
     for __n in "" "$__m"; do
         if [[ $__n ]]; then __m=; builtin printf '\0%s:%d:%s\0' "$__n" "$__s" "$PWD" >&253; else
             for __i in 1; do builtin eval "${__c:5}" </dev/null >&251 2>&1 250<&- 251>&- 253>&-; done; __s=$?;
@@ -249,7 +249,7 @@ class ShellChannel:
             raise SandboxError("the sandbox's shell does not answer, not even after everything in it was killed")
 
     def _send(self, nonce: bytes, command: bytes) -> None:
-        self._unsent += b"\1%b%b\n#\1\0" % (nonce, command)
+        self._unsent += b"\1%b%b\n#%b\0" % (nonce, command, nonce)
         self._write()
 
     def _write(self) -> None:
@@ -357,7 +357,9 @@ class ShellChannel:
         self._unsent += b"\0"  # ends a command that is torn
         quoted = b"'%b'" % self._directory.replace(b"'", b"'\\''")
         load = LOAD if step.interrupted else ":"
-        self._send(step.sync_nonces[-1], b"builtin cd -- %b 2>/dev/null\n%b" % (quoted, load.encode()))
+        # a directory that it is in already is not entered again, which would set OLDPWD
+        go = b"[[ $PWD == %b ]] || builtin cd -- %b 2>/dev/null" % (quoted, quoted)
+        self._send(step.sync_nonces[-1], b"%b\n%b" % (go, load.encode()))
 
 
 class _Step:
