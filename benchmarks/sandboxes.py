@@ -31,6 +31,7 @@ from rich.table import Table
 
 from selftrain.errors import SandboxError
 from selftrain.sandboxes import Backend, SandboxSpec, backend_names, make_backend
+from selftrain.sandboxes.images import docker_tag
 
 FLOOR = "plain bash"
 SLICE_SECONDS = 0.02
@@ -244,7 +245,7 @@ def main(
     logging.disable(logging.INFO)
     report = Report()
     backends = backends_here(report)
-    compared = others(backends["docker"].default_image if "docker" in backends else None)
+    compared = others(docker_tag(backends["docker"].default_image) if "docker" in backends else None)
     measure_steps(report, compared | {name: ours(backend) for name, backend in backends.items()}, 10 if quick else 40)
     # without a pool nothing is warm, and nothing is warmed in the background either
     cold = {name: ours(type(backend)(warm=0)) for name, backend in backends.items()}
