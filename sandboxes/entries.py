@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import subprocess
+from collections.abc import Iterable
 
 from selftrain.errors import SandboxError
 
@@ -12,39 +14,47 @@ from selftrain.errors import SandboxError
 _FSCONFIG, _FSPICK = 431, 433
 _FSPICK_CLOEXEC, _NO_LINKS = 1, 2
 _SET_STRING, _RECONFIGURE = 1, 7
+_OWNING_USER_NAMESPACE = 0xB701
 _NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def limit_entries(root: int, folder: str, most: int, pid: int) -> None:
-    """Let the tmpfs mounted at `folder` take `most` files and folders.
+def limit_entries(root: int, folders: Iterable[str], most: int, pid: int) -> None:
+    """Let each tmpfs mounted at one of `folders` take `most` files and folders.
 
     Args:
         root: descriptor of the sandbox's root folder.
-        folder: absolute path in the sandbox.
+        folders: absolute paths in the sandbox.
         most: how many.
         pid: host pid of a process in the sandbox.
 
     Raises:
         SandboxError: the kernel refuses.
     """
+
+    def limit_each() -> int:
+        return next((error for folder in folders if (error := _reconfigure(root, folder, most))), 0)
+
     if os.geteuid() == 0:
-        error = _reconfigure(root, folder, most)
+        error = limit_each()
     else:
         # only the owner of the sandbox's user namespace may, from inside it, and there only a process of one thread
         child = subprocess.Popen(
             ["/bin/true"],
-            preexec_fn=lambda: os._exit(_enter(pid) or _reconfigure(root, folder, most)),  # noqa: PLW1509  (some calls, no more)
+            preexec_fn=lambda: os._exit(_enter(pid) or limit_each()),  # noqa: PLW1509  (some calls, no more)
             env={},
         )
         error = child.wait()
     if error:
-        raise SandboxError(f"the number of files in {folder} cannot be limited: {os.strerror(error)}")
+        raise SandboxError(f"the number of files in a sandbox cannot be limited: {os.strerror(error)}")
 
 
 def _enter(pid: int) -> int:
-    for kind, name in ((_NEW_USER, "user"), (_NEW_MOUNTS, "mnt")):
-        if _libc.setns(os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY), kind) != 0:
+    mounts = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY)
+    # the user namespace in which it was made, which need not be the one that the process is in
+    owner = fcntl.ioctl(mounts, _OWNING_USER_NAMESPACE)
+    for namespace, kind in ((owner, _NEW_USER), (mounts, _NEW_MOUNTS)):
+        if _libc.setns(namespace, kind) != 0:
             return ctypes.get_errno()
     return 0
 

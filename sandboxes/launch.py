@@ -175,8 +175,8 @@ def _launch(undo: contextlib.ExitStack, arguments: list[str], spec: SandboxSpec,
     # only now: while bubblewrap prepares it, its root is another
     root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     undo.callback(os.close, root)
-    for folder in {*spec.writable_folders, "/dev/shm"}:
-        limit_entries(root, folder, max(_FEWEST_ENTRIES, spec.limits.disk_bytes // _BYTES_PER_ENTRY), pid)
+    entries = max(_FEWEST_ENTRIES, spec.limits.disk_bytes // _BYTES_PER_ENTRY)
+    limit_entries(root, {*spec.writable_folders, "/dev/shm"}, entries, pid)
     # keeps the folders mounted when every process has ended
     namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     undo.pop_all()
