@@ -38,6 +38,7 @@ types: setup ## mypy --strict
 	$(BIN)/mypy
 
 bench: setup ## the sandbox benchmark beside its peers, quick form
+	$(BIN)/pip install -q -e '.[bench]'
 	$(BIN)/python benchmarks/sandboxes.py --quick
 
 build: setup ## wheel and source distribution

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import subprocess
@@ -95,6 +96,14 @@ def swe_rex() -> Iterator[Step]:
             runner.run(runtime.close())
 
 
+@functools.cache
+def _environments() -> tempfile.TemporaryDirectory[str]:
+    """What bubble-sandbox takes its Python from, made once and not part of its starting time."""
+    folder = tempfile.TemporaryDirectory()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", f"{folder.name}/bare/.venv"], check=True)
+    return folder
+
+
 @contextlib.contextmanager
 def bubble_sandbox() -> Iterator[Step]:
     """bubble-sandbox: one bubblewrap for each command, in which nothing lives on."""
@@ -104,9 +113,8 @@ def bubble_sandbox() -> Iterator[Step]:
     except ImportError as error:
         raise PeerMissingError(f"bubble-sandbox is not installed ({error}); it needs Python 3.12") from error
 
-    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", f"{folder}/bare/.venv"], check=True)
-        config = Config(config_file_path=Path(folder) / "config.toml", environments_pathname=".")
+    with asyncio.Runner() as runner:
+        config = Config(config_file_path=Path(_environments().name) / "config.toml", environments_pathname=".")
         sandbox = BwrapSandbox(default_environment="bare", config=config)
 
         def step(command: str) -> bytes:

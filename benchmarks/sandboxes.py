@@ -144,10 +144,10 @@ def others(docker_image: str | None) -> dict[str, peers.Opener]:
     return found
 
 
-def milliseconds(call: Callable[[], object]) -> float:
+def milliseconds(call: Callable[..., object], *arguments: object) -> float:
     """How long `call` takes."""
     begin = time.perf_counter()
-    call()
+    call(*arguments)
     return 1000 * (time.perf_counter() - begin)
 
 
@@ -185,7 +185,7 @@ def interleaved(live: dict[str, peers.Step], command: str, rounds: int) -> dict[
             until = time.perf_counter() + SLICE_SECONDS
             checked(step, command)  # the first of a slice finds cold caches, for every subject
             while True:
-                times[name].append(milliseconds(lambda step=step: checked(step, command)))  # type: ignore[misc]
+                times[name].append(milliseconds(checked, step, command))
                 if time.perf_counter() > until:
                     break
     return times
@@ -199,9 +199,13 @@ def measure_starts(report: Report, measure: str, subjects: dict[str, peers.Opene
         times = []
         for _ in range(rounds):
             with ExitStack() as stack:
-                times.append(milliseconds(lambda opener=opener, stack=stack: checked(stack.enter_context(opener()))))  # type: ignore[misc]
+                times.append(milliseconds(_start, stack, opener))
             time.sleep(pause)
         report.add(measure, name, statistics.median(times), "ms")
+
+
+def _start(stack: ExitStack, opener: peers.Opener) -> None:
+    checked(stack.enter_context(opener()))
 
 
 def measure_ours(report: Report, backend: Backend, quick: bool, soak: bool) -> None:
