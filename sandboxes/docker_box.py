@@ -6,11 +6,13 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import select
 import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +43,8 @@ _SHARED_MEMORY_BYTES = 64 * MIB
 _FEWEST_ENTRIES, _BYTES_PER_ENTRY = 1024, 4096
 # what PID 1 and the helper do with them: signal, become the agent, drop the rest, and handle the agent's files
 _CAPABILITIES = ["KILL", "SETUID", "SETGID", "SETPCAP", "DAC_OVERRIDE", "CHOWN", "FOWNER"]
+# ends with the record of a shell that has started
+_STARTED = re.compile(rb"\0shell:[0-9]+:\0\Z")
 _numbers = itertools.count()
 
 
@@ -128,8 +132,20 @@ class DockerBox:
                 while os.read(self.pipes[name], 1 << 20):
                     pass
         self.helper.ask("kill_all")
+        self._await_shell()
         self.files.empty()
         self.channel = _open_channel(self.spec, self.pipes, self.helper, self.lifeline)
+
+    def _await_shell(self) -> None:
+        """Take what is said of the old shell's end, and leave the next one's start to the next channel."""
+        said, control = b"", self.pipes["control"]
+        deadline = time.monotonic() + _START_SECONDS
+        while not (started := _STARTED.search(said)):
+            if time.monotonic() > deadline or not self.lifeline.alive():
+                raise SandboxError("the sandbox's shell could not be started again")
+            if select.select([control], [], [], 0.1)[0]:
+                said += os.read(control, 1 << 16)
+        os.write(control, started[0])
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel killed something in it for want of memory."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # every call has a deadline: a daemon that is stopped must not stop us
 CALL_SECONDS = 20
 _PROBE_SECONDS = 5
+_USUAL_SOCKET = "/var/run/docker.sock"
 
 
 @contextlib.contextmanager
@@ -33,12 +35,22 @@ def open_client(seconds: int = CALL_SECONDS) -> APIClient:
     from docker.utils import kwargs_from_env
 
     with api_errors("reach the daemon"):
+        _knock(seconds)
         return docker.APIClient(version="auto", timeout=seconds, **kwargs_from_env())
+
+
+def _knock(seconds: float) -> None:
+    """Raise OSError unless something listens, because the library leaves a socket open for each failure to connect."""
+    host = os.environ.get("DOCKER_HOST", "")
+    if not host or host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(seconds)
+            door.connect(host.removeprefix("unix://") or _USUAL_SOCKET)
 
 
 def reason_against() -> str | None:
     """None when a local daemon answers, else one line on what is missing and the way out."""
-    host = os.environ.get("DOCKER_HOST", "unix://")
+    host = os.environ.get("DOCKER_HOST") or "unix://"
     if not host.startswith("unix://"):
         return f"DOCKER_HOST={host} is another machine, whose pipes cannot be reached. Use a daemon on this one"
     try:
