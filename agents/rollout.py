@@ -31,7 +31,7 @@ from selftrain.journal import Journal
 from selftrain.records import EpisodeRecord
 from selftrain.tasks import Task
 
-ATTEMPTS = 5
+ATTEMPTS = 6
 FIRST_WAIT_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
