@@ -72,7 +72,8 @@ def build_on_base(recipe: Recipe, setup: bytes, base: str, archive: Path, tell: 
     with connect(_BUILD_SECONDS) as client, api_errors(f"build on {base!r}"):
         tell(f"docker build FROM {base}")
         context = _context({"Dockerfile": dockerfile(recipe, base).encode(), "setup.sh": setup})
-        for event in client.build(fileobj=context, custom_context=True, tag=tag, rm=True, forcerm=True, decode=True):
+        options = {"custom_context": True, "rm": True, "forcerm": True, "decode": True, "network_mode": "host"}
+        for event in client.build(fileobj=context, tag=tag, **options):
             if "error" in event:
                 raise SandboxError(f"image {recipe.name!r} cannot be built on {base!r}: {event['error']}")
             if line := event.get("stream", "").strip():
