@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from selftrain.envs import families as terminal_families
 from selftrain.envs.observations import LONGEST_INSTRUCTION
-from selftrain.envs.selection import select_tasks
+from selftrain.envs.selection import expand_selection, select_tasks
 from selftrain.errors import OptionError, TaskError, UnknownNameError
-from selftrain.tasks import LEVELS, SPLITS, Task, Taskset, expand_task_ids
+from selftrain.tasks import LEVELS, SPLITS, Task, Taskset
 
 _SEEDS = 1 << 31
 
@@ -92,8 +91,8 @@ def _listed(tasks: Taskset | Sequence[str | Task]) -> tuple[str | Task, ...]:
 
 def _expanded(tasks: Iterable[str | Task]) -> Iterable[str | Task]:
     for item in tasks:
-        if isinstance(item, str) and not (Path(item) / "task.toml").exists():
-            yield from expand_task_ids(item, terminal_families.NAMES)
+        if isinstance(item, str):
+            yield from expand_selection(item)
         else:
             yield item
 
