@@ -72,7 +72,13 @@ def build_on_base(recipe: Recipe, setup: bytes, base: str, archive: Path, tell: 
     with connect(_BUILD_SECONDS) as client, api_errors(f"build on {base!r}"):
         tell(f"docker build FROM {base}")
         context = _context({"Dockerfile": dockerfile(recipe, base).encode(), "setup.sh": setup})
-        options = {"custom_context": True, "rm": True, "forcerm": True, "decode": True, "network_mode": "host"}
+        options: dict[str, Any] = {
+            "custom_context": True,
+            "rm": True,
+            "forcerm": True,
+            "decode": True,
+            "network_mode": "host",
+        }
         for event in client.build(fileobj=context, tag=tag, **options):
             if "error" in event:
                 raise SandboxError(f"image {recipe.name!r} cannot be built on {base!r}: {event['error']}")
