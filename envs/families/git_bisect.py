@@ -16,7 +16,7 @@ from selftrain.tasks import Limits, Task, TaskFamily
 
 REPO, ANSWER = "/workspace/repo", "/workspace/culprits.json"
 # level → commits, wrong outputs
-_SIZES = {1: (120, 1), 2: (200, 1), 3: (320, 2), 4: (520, 3), 5: (800, 5)}
+_SIZES = {1: (120, 1), 2: (200, 1), 3: (320, 2), 4: (400, 3), 5: (560, 5)}
 _LIMITS = {1: (20, 300.0), 2: (25, 450.0), 3: (45, 900.0), 4: (70, 1500.0), 5: (110, 2400.0)}
 
 _PROGRAM = '''\

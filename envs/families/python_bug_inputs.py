@@ -37,7 +37,7 @@ def allocate(rng: np.random.Generator) -> list[Any]:
 
 def sort_versions(rng: np.random.Generator) -> list[Any]:
     """Arguments for `sort_versions`."""
-    versions = []
+    versions: list[str] = []
     for _ in range(between(rng, 3, 9)):
         text = ".".join(str(between(rng, 0, 12)) for _ in range(between(rng, 1, 4)))
         if versions and chance_of(rng, 0.5):
