@@ -178,10 +178,13 @@ def entries_swapped_during_an_export_leak_nothing(sandbox: Sandbox) -> None:
 @on_sandbox()
 def nothing_runs_after_an_export(sandbox: Sandbox) -> None:
     """An export kills every process first, and a second one finds the same bytes."""
-    answer(sandbox, "(trap '' TERM; while :; do date +%N > clock; done) </dev/null >/dev/null 2>&1 & setsid sleep 99 &")
+    answer(
+        sandbox,
+        "(trap '' TERM; while :; do echo $((n++)) >> clock; done) </dev/null >/dev/null 2>&1 & setsid sleep 99 &",
+    )
     answer(sandbox, "until [ -s clock ]; do sleep 0.01; done")
     first = sandbox.export(["/workspace"])
-    time.sleep(0.1)
+    time.sleep(0.2)
     equal(sandbox.export(["/workspace"]).sha256, first.sha256, "hash of a second export")
 
 

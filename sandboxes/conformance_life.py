@@ -233,15 +233,15 @@ def closing_leaves_no_cgroups(backend: Backend) -> None:
 
 @on_backend
 def closing_leaves_no_mounts(backend: Backend) -> None:
-    """File systems that a sandbox had for itself are mounted nowhere on the host."""
+    """Layered file systems that a sandbox had for itself are mounted nowhere on the host."""
     with fresh(backend) as sandbox:
         inside = answer(sandbox, "cat /proc/self/mountinfo").decode("utf-8", "surrogateescape").splitlines()
-    # device numbers of what sandboxes are made of; the rest are the host's own, mounted again
-    own = {line.split()[2] for line in inside if line.partition(" - ")[2].split()[0] in ("tmpfs", "overlay")}
+    # told by their layers, since device numbers are soon given to others
+    described = [line.partition(" - ")[2] for line in inside]
+    own = {text.split()[2] for text in described if text.startswith("overlay ")}
 
     def left() -> set[str]:
-        lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
-        return {line.split()[2] for line in lines if line.split()[4] not in ("/", "/tmp", "/run", "/dev/shm")} & own
+        return {layers for layers in own if layers in Path("/proc/self/mountinfo").read_text(errors="surrogateescape")}
 
     eventually(lambda: not left(), f"file systems of a closed sandbox are mounted: {left()}")
 

@@ -159,7 +159,8 @@ def special_files_do_not_break_a_snapshot(backend: Backend) -> None:
 FINGERPRINT = r"""
 pwd; id; umask; ulimit -a; env | grep -v ^_= | sort; set -o; shopt; declare -F; alias; trap; jobs; echo "$@" $-
 for d in /workspace /tmp ~ /dev/shm; do find $d -printf '%p %m %u %y %s\n' | sort; done; hostname
-ls -d /proc/[0-9]* | wc -l; compgen -v | grep -v -x -e _ -e BASHPID -e RANDOM | sort
+cat /proc/[0-9]*/comm | grep -v -x -e bash -e cat -e grep -e sort | sort
+compgen -v | grep -v -x -e _ -e BASHPID -e RANDOM | sort
 cat /proc/net/tcp /proc/net/unix | wc -l; cat /proc/sysvipc/{shm,sem,msg} | wc -l
 readlink /proc/self/cwd; cat /proc/self/oom_score_adj; nice; hash 2>&1
 """
