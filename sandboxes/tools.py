@@ -33,12 +33,8 @@ _PACKAGES = {
     "gpg": "gnupg",
     "javac": "default-jdk-headless",
     "java": "default-jre-headless",
-    "ruby": "ruby",
     "pip": "python3-pip",
-    "cargo": "cargo",
-    "rustc": "rustc",
     "go": "golang-go",
-    "sed": "sed",
     "strings": "binutils",
     "objdump": "binutils",
 }
