@@ -111,7 +111,7 @@ def trial_overhead_milliseconds(backend: Backend, rounds: int) -> float:
             direct = time.perf_counter() - begin
             time.sleep(0.2)  # the warm pool fills up, as it does during an episode
             begin = time.perf_counter()
-            outputs = room.run_cases(evidence, task, _CASES)
+            outputs = list(room.run_cases(evidence, task, _CASES))
             above.append(1000 * (time.perf_counter() - begin - direct))
             if [int(output.stdout) for output in outputs] != [number**2 for number in range(8)]:
                 raise SandboxError(f"the trial gave {outputs}")
