@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from selftrain.errors import SandboxError
 from selftrain.evidence import Evidence, EvidenceFile
@@ -32,20 +32,20 @@ class SandboxCleanRoom:
     def __init__(self, backend: Backend, image: str = "") -> None:
         self._backend, self._image = backend, image
 
-    def run_cases(self, evidence: Evidence, task: Task, cases: Sequence[CaseInput]) -> list[CaseOutput]:
+    def run_cases(
+        self, evidence: Evidence, task: Task, cases: Sequence[CaseInput]
+    ) -> Generator[CaseOutput, None, None]:
         """Run each case on a fresh copy of `evidence`; see `CleanRoom`."""
         spec = self._spec(evidence, task)
-        outputs: list[CaseOutput] = []
         sandbox: Sandbox | None = None
         try:
             for case in cases:
                 sandbox = self._ready(sandbox, spec)
                 output, sandbox = self._run_twice_if_needed(sandbox, spec, case)
-                outputs.append(output)
+                yield output
         finally:
             if sandbox is not None:
                 sandbox.close()
-        return outputs
 
     @contextlib.contextmanager
     def pair(self, evidence: Evidence, task: Task) -> Iterator[tuple[Sandbox, Sandbox]]:

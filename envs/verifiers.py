@@ -7,7 +7,8 @@ output, and the comparison happens here, on the host, over plain types.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,7 +70,7 @@ class TrialVerifier:
 
     Attributes:
         exports: what the submission is.
-        cases: hidden cases; all must be right.
+        cases: hidden cases; all must be right, and the first that is wrong is the last that runs.
         first: checks on the evidence itself, made before anything runs; if one fails, no case runs.
     """
 
@@ -84,10 +85,21 @@ class TrialVerifier:
             early = list(self.first(evidence))
             if not all(check.passed for check in early):
                 return early
-            outputs = room.run_cases(evidence, task, [case.input for case in self.cases])
-            return early + [_judged(case, output) for case, output in zip(self.cases, outputs, strict=True)]
+            with closing(room.run_cases(evidence, task, [case.input for case in self.cases])) as outputs:
+                return early + _until_failed(self.cases, outputs)
 
         return guarded(task, evidence, checks)
+
+
+def _until_failed(cases: Sequence[TrialCase], outputs: Iterator[CaseOutput]) -> list[Check]:
+    """Judge case after case; those after the first that fails are not run, and count as not passed."""
+    checks: list[Check] = []
+    for case in cases:
+        if all(check.passed for check in checks):
+            checks.append(_judged(case, next(outputs)))
+        else:
+            checks.append(Check(case.name, False, "not run"))
+    return checks
 
 
 def guarded(task: Task, evidence: Evidence, checks: Callable[[], Sequence[Check]]) -> Verdict:

@@ -37,8 +37,8 @@ class _Totals:
             f"{name} [OPTION...] FILE...",
             "",
             "Reads lines `TIME HOST METRIC VALUE` (fields separated by blanks or tabs, VALUE a whole number, maybe",
-            f"negative) and prints for each host a line HOST, tab, {how} of its values, {order} (hosts in the order of their",
-            "bytes). Empty lines and lines that start with # do not count.",
+            f"negative) and prints for each host a line HOST, tab, {how} of its values, {order}",
+            "(hosts in the order of their bytes). Empty lines and lines that start with # do not count.",
         ]
         if self.level >= 2:
             lines += [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -108,8 +108,10 @@ class CaseOutput:
 class CleanRoom(Protocol):
     """Runs cases over a submission in sandboxes that have never seen the agent."""
 
-    def run_cases(self, evidence: Evidence, task: Task, cases: Sequence[CaseInput]) -> list[CaseOutput]:
-        """Run each case on a fresh copy of `evidence` in a pristine sandbox, one after another.
+    def run_cases(
+        self, evidence: Evidence, task: Task, cases: Sequence[CaseInput]
+    ) -> Generator[CaseOutput, None, None]:
+        """Run each case on a fresh copy of `evidence` in a pristine sandbox, when its output is asked for.
 
         Raises:
             SandboxError: the backend failed before or between cases (never because of the submission).
