@@ -28,7 +28,7 @@ class BubblewrapBackend:
     name = "bubblewrap"
     default_image = HOST_IMAGE
 
-    def __init__(self, warm: int = 4) -> None:
+    def __init__(self, warm: int = 8) -> None:
         self._pool = WarmPool(self._launch, Box.close, lambda box: box.tree.alive(), warm)
         self._tools: set[tuple[str, str]] = set()
         self._etc: tempfile.TemporaryDirectory[str] | None = None
