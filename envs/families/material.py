@@ -90,7 +90,7 @@ def hosts(rng: np.random.Generator, count: int) -> list[str]:
 
 def sentence(rng: np.random.Generator, length: int) -> str:
     """`length` plain words with a capital and a full stop."""
-    text = " ".join(pick(rng, WORDS) for _ in range(length))
+    text = " ".join(WORDS[index] for index in rng.integers(len(WORDS), size=length).tolist())
     return text[0].upper() + text[1:] + "."
 
 
