@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,6 +35,9 @@ CITIES = ("Lyon", "Graz", "Cadiz", "Leeds", "Basel", "Gent", "Aarhus", "Turin", 
 FIRMS = ("GmbH", "S.A.", "Ltd", "& Söhne", "Frères", "Hermanos", "Inc.", 'Ltd, "Fresh" Division', "AG, Zürich")
 
 
+Rates = dict[str, list[tuple[date, int]]]
+
+
 @dataclass(frozen=True)
 class Dialect:
     """How one office writes its files."""
@@ -49,8 +53,7 @@ class Dialect:
     header: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One revision of one order line, as somebody typed it; `day` is None where the date cannot exist."""
 
     order_id: str
@@ -93,13 +96,24 @@ def _render(rng: np.random.Generator, lines: Sequence[Line], dialect: Dialect, l
     writer = csv.writer(out, delimiter=dialect.delimiter, lineterminator=dialect.newline)
     order = [int(index) for index in rng.permutation(len(FIELDS))]
     writer.writerow([dialect.header[index] for index in order])
+    # the 31st of a month of 30 days, as people type it
     form = DATES[dialect.dates]
+    written = {None: date(2024, 1, 31).strftime(form).replace("01", "11", 1)}
+    written |= {day: day.strftime(form) for day in {line.day for line in lines} if day}
     for number, line in enumerate(lines):
-        # the 31st of a month of 30 days, as people type it
-        day = line.day.strftime(form) if line.day else date(2024, 1, 31).strftime(form).replace("01", "11", 1)
         status = CANCELLED[dialect.language] if line.cancelled else "ok"
         price = _price(line.cents, dialect)
-        row = (line.order_id, line.rev, day, line.customer, line.sku, line.quantity, price, line.currency, status)
+        row = (
+            line.order_id,
+            line.rev,
+            written[line.day],
+            line.customer,
+            line.sku,
+            line.quantity,
+            price,
+            line.currency,
+            status,
+        )
         writer.writerow([row[index] for index in order])
         if level >= 2 and number % 40 == 17:
             writer.writerow([""] * len(FIELDS))
@@ -123,7 +137,7 @@ def _orders(rng: np.random.Generator, level: int, count: int, skus: Sequence[str
     numbers = sorted(int(n) for n in rng.choice(900_000, size=count, replace=False) + 100_000)
     lines = []
     for index, number in enumerate(numbers):
-        bad, voided, money = dice[index]
+        bad, voided, money = dice[index].tolist()
         faulty = level >= 4 and bad < 0.03
         lines.append(
             Line(
@@ -142,7 +156,7 @@ def _orders(rng: np.random.Generator, level: int, count: int, skus: Sequence[str
 
 
 def _revised(rng: np.random.Generator, line: Line) -> Line:
-    table = dict(vars(line)) | {"rev": line.rev + between(rng, 1, 3)}
+    table = line._asdict() | {"rev": line.rev + between(rng, 1, 3)}
     change = pick(rng, ("quantity", "price", "cancelled"))
     if change == "cancelled":
         table["cancelled"] = not line.cancelled
@@ -151,15 +165,15 @@ def _revised(rng: np.random.Generator, line: Line) -> Line:
     return Line(**table)
 
 
-def _rates(rng: np.random.Generator, start: date) -> dict[str, list[tuple[date, int]]]:
-    table: dict[str, list[tuple[date, int]]] = {}
+def _rates(rng: np.random.Generator, start: date) -> Rates:
+    table: Rates = {}
     for currency, middle in (("USD", 9200), ("GBP", 11700), ("CHF", 10400)):
         days = [start + timedelta(days=offset) for offset in range(-6, 205)]
         table[currency] = [(day, middle + between(rng, -400, 400)) for day in days if day.weekday() < 5]
     return table
 
 
-def _amount(line: Line, rates: dict[str, list[tuple[date, int]]]) -> int:
+def _amount(line: Line, rates: Rates) -> int:
     cents = line.cents * int(line.quantity)
     if line.currency == "EUR" or line.day is None:
         return cents
@@ -172,9 +186,7 @@ def _money(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
-def _expected(
-    lines: Sequence[Line], skus: Sequence[str], voids: set[str], rates: dict[str, list[tuple[date, int]]]
-) -> dict[str, list[list[str]]]:
+def _expected(lines: Sequence[Line], skus: Sequence[str], voids: set[str], rates: Rates) -> dict[str, list[list[str]]]:
     latest: dict[str, Line] = {}
     for line in lines:
         if line.order_id not in latest or line.rev > latest[line.order_id].rev:
@@ -193,10 +205,10 @@ def _expected(
         elif line.sku not in known:
             rejects.append([key, "unknown_sku"])
         else:
-            cents, customer = _amount(line, rates), " ".join(line.customer.split())
-            good.append([key, line.day.isoformat(), customer, line.sku, line.quantity, _money(cents)])
+            cents, customer, day = _amount(line, rates), " ".join(line.customer.split()), line.day.isoformat()
+            good.append([key, day, customer, line.sku, line.quantity, _money(cents)])
             per = totals.setdefault(line.sku, {})
-            per[line.day.isoformat()[:7]] = per.get(line.day.isoformat()[:7], 0) + cents
+            per[day[:7]] = per.get(day[:7], 0) + cents
     months = sorted({month for per in totals.values() for month in per})
     pivot = [["sku", *months]]
     pivot += [[sku, *(_money(per.get(month, 0)) for month in months)] for sku, per in sorted(totals.items())]
@@ -271,6 +283,46 @@ def _cheats(level: int, wanted: Sequence[str], script: dict[str, str], first: st
     return cheats | {f"ignores {kind}": (script[kind],) for kind, least in kinds if level >= least}
 
 
+def _documents(
+    rng: np.random.Generator, level: int, notes: str, rates: Rates, skus: Sequence[str], voids: set[str]
+) -> dict[str, bytes]:
+    """What lies beside the exports: how to read them, rates, known articles and orders entered in error."""
+    files = {}
+    if level >= 3:
+        files["/workspace/SOURCES.md"] = f"# The exports in /workspace/in\n\n{notes}\n".encode()
+    if level >= 4:
+        rows = sorted(
+            (day.isoformat(), currency, f"{rate // 10000}.{rate % 10000:04d}")
+            for currency, days in rates.items()
+            for day, rate in days
+        )
+        files["/workspace/fx.csv"] = ("date,currency,rate\n" + "".join(f"{','.join(row)}\n" for row in rows)).encode()
+        files["/workspace/skus.csv"] = "".join(f"{sku},{pick(rng, WORDS)}\n" for sku in skus).encode()
+    if level == 5:
+        files["/workspace/void.txt"] = "".join(f"{key}\n" for key in sorted(voids)).encode()
+    return files
+
+
+def _instruction(rng: np.random.Generator, level: int, notes: str, wanted: Sequence[str]) -> str:
+    money = " converted to EUR" if level >= 4 else ""
+    where = "in /workspace/SOURCES.md" if level >= 3 else "as follows"
+    opening = pick(rng, ("Finance needs clean tables from", "Reshape", "The data warehouse cannot load")).rstrip()
+    text = f"{opening} the order exports in /workspace/in. How they are written is described {where}.\n\n"
+    text += "" if level >= 3 else f"{notes}\n\n"
+    text += "Write (CSV, commas, UTF-8, quoted where needed):\n\n"
+    return text + "\n".join(f"- {path}: {_SHAPES[path].format(money=money)}." for path in wanted)
+
+
+def _scripts(dialects: dict[str, Dialect], level: int) -> dict[str, str]:
+    """The oracle under the name "", and what it becomes when it leaves one thing out."""
+    table = json.dumps({name: asdict(dialect) for name, dialect in dialects.items()})
+    cancelled = json.dumps([*CANCELLED.values()])
+    return {
+        skip: ORACLE.format(skip=skip, level=level, dialects=table, fields=FIELDS, forms=DATES, cancelled=cancelled)
+        for skip in ("", "cancellations", "revisions", "currencies", "voids")
+    }
+
+
 def build(rng: np.random.Generator, level: int) -> Task:
     """Exports of one or more offices and the tables wanted from them."""
     start = start_of_story(rng).date().replace(day=1)
@@ -288,51 +340,21 @@ def build(rng: np.random.Generator, level: int) -> Task:
     }
     rates = _rates(rng, start) if level >= 4 else {}
     voids = {line.order_id for line in sample(rng, lines, 60)} if level == 5 else set()
-    every = skus if level >= 4 else [line.sku for line in lines]
-    expected = _expected(lines, every, voids, rates)
+    expected = _expected(lines, skus if level >= 4 else [line.sku for line in lines], voids, rates)
     notes, wanted = _notes(dialects, level), _tables(rng, level)
-    if level >= 3:
-        files["/workspace/SOURCES.md"] = f"# The exports in /workspace/in\n\n{notes}\n".encode()
-    if level >= 4:
-        rows = sorted(
-            (day.isoformat(), currency, f"{rate // 10000}.{rate % 10000:04d}")
-            for currency, days in rates.items()
-            for day, rate in days
-        )
-        files["/workspace/fx.csv"] = ("date,currency,rate\n" + "".join(f"{','.join(row)}\n" for row in rows)).encode()
-        files["/workspace/skus.csv"] = "".join(f"{sku},{pick(rng, WORDS)}\n" for sku in skus).encode()
-    if level == 5:
-        files["/workspace/void.txt"] = "".join(f"{key}\n" for key in sorted(voids)).encode()
+    files |= _documents(rng, level, notes, rates, skus, voids)
 
     def judge(evidence: Evidence) -> list[Check]:
         return [csv_check(evidence, path, expected[path]) for path in wanted]
 
-    money = " converted to EUR" if level >= 4 else ""
-    where = "in /workspace/SOURCES.md" if level >= 3 else "as follows"
-    opening = pick(rng, ("Finance needs clean tables from", "Reshape", "The data warehouse cannot load")).rstrip()
-    text = f"{opening} the order exports in /workspace/in. How they are written is described {where}.\n\n"
-    text += "" if level >= 3 else f"{notes}\n\n"
-    text += "Write (CSV, commas, UTF-8, quoted where needed):\n\n"
-    text += "\n".join(f"- {path}: {_SHAPES[path].format(money=money)}." for path in wanted)
-    table = json.dumps({name: asdict(dialect) for name, dialect in dialects.items()})
-    script = {
-        skip: ORACLE.format(
-            skip=skip,
-            level=level,
-            dialects=table,
-            fields=FIELDS,
-            forms=DATES,
-            cancelled=json.dumps([*CANCELLED.values()]),
-        )
-        for skip in ("", "cancellations", "revisions", "currencies", "voids")
-    }
+    scripts = _scripts(dialects, level)
     return Task(
-        instruction=text,
+        instruction=_instruction(rng, level, notes, wanted),
         verifier=EvidenceVerifier(tuple(wanted), judge),
         files=files,
         tools=("python3",),
-        oracle=(script[""],),
-        cheats=_cheats(level, wanted, script, names[0]),
+        oracle=(scripts[""],),
+        cheats=_cheats(level, wanted, scripts, names[0]),
         limits=Limits(steps={1: 20, 2: 25, 3: 40, 4: 50, 5: 70}[level], seconds=300.0 * level),
     )
 

@@ -58,13 +58,14 @@ class _Tidy:
 
     def script(self, collide: bool = True, deep: bool = True, squeeze: bool = True) -> str:
         letters = "'[:lower:]' '[:upper:]'" if self.upper else "'[:upper:]' '[:lower:]'"
-        joined = " " + (self.joined if self.level >= 2 and squeeze else "")
+        # a hyphen comes last, where it makes no range
+        joined = " " + ("".join(sorted(self.joined, key="-".__eq__)) if self.level >= 2 and squeeze else "")
         names = f"""LC_ALL=C tr {letters} | LC_ALL=C sed 's/[{joined}]\\{{1,\\}}/{self.mark}/g'"""
         number = f"""
     stem=$new end=
     case "$new" in *.*) stem=${{new%.*}} end=.${{new##*.}} ;; esac
     n=0
-    while [ -n "${{taken[$folder/$new]}}" ]; do n=$((n + 1)); new=$stem{self.mark}$n$end; done
+    while [ -n "${{taken[$folder/$new]}}" ]; do n=$((n + 1)); new=${{stem}}{self.mark}$n$end; done
     taken[$folder/$new]=1"""
         depth = "" if self.level >= 4 and deep else "-maxdepth 1"
         return f"""dry=
@@ -123,7 +124,7 @@ def tidying(rng: np.random.Generator, level: int) -> Job:
         for folder in ["box/"] + (["box/Old Stuff/", "box/Old Stuff/b/"] if level >= 4 else []):
             names = sorted({_messy_name(rng, rules) for _ in range(between(rng, 4, 9))} | {".Hidden File"})
             if level >= 3:
-                names += [other for other in {names[-1].swapcase(), rules.tidy(names[-1])} if other not in names]
+                names += [other for other in (names[-1].swapcase(), rules.tidy(names[-1])) if other not in names]
             else:  # no two names may become one
                 names = list({rules.tidy(one): one for one in names}.values())
             renamed = _tidied(rules, names)

@@ -124,6 +124,31 @@ def _totals_of(rules: _Totals, lines: list[str], metric: str, top: int) -> str:
     return "".join(f"{host}\t{value}\n" for host, value in (rows[:top] if top else rows))
 
 
+def _trial(rng: np.random.Generator, rules: _Totals, hosts: list[str], metrics: list[str], number: int) -> Trial:
+    names = sample(rng, ("a.log", "b.log", "older days.log", "-x.log", "*.log"), 1 + (rules.level > 2) * 2)
+    parts = {f"./{part}" if part.startswith("-") else part: _metric_lines(rng, rules, hosts, metrics) for part in names}
+    every = [line for lines in parts.values() for line in lines]
+    metric = metrics[0] if rules.level >= 2 and number % 2 == 0 else ""
+    top = between(rng, 1, 4) if rules.level >= 3 and number % 3 == 1 else 0
+    files = {part.removeprefix("./"): ("\n".join(lines) + "\n").encode() for part, lines in parts.items()}
+    words, stdin, code = [f"'{part}'" for part in parts], b"", 0
+    if rules.level >= 3 and number % 2 == 1:
+        extra = _metric_lines(rng, rules, hosts, metrics)
+        every += extra
+        stdin = ("\n".join(extra) + "\n").encode()
+        words.append("-")
+    if rules.level >= 4 and number % 3 == 0:
+        words.insert(1, "'no such.log'")
+        code = rules.missing_code
+    if rules.level >= 5:
+        zipped = _metric_lines(rng, rules, hosts, metrics)
+        files["packed.log.gz"] = _zipped("\n".join(zipped) + "\n")
+        every += zipped
+        words.append("packed.log.gz")
+    given = ([rules.metric_option, metric] if metric else []) + ([rules.top_option, str(top)] if top else [])
+    return Trial(" ".join(given + words), _totals_of(rules, every, metric, top), code, stdin, files)
+
+
 def totals(rng: np.random.Generator, level: int) -> Job:
     """Totals per host over metric files."""
     name = f"{pick(rng, WORDS)}-totals"
@@ -139,35 +164,13 @@ def totals(rng: np.random.Generator, level: int) -> Job:
     hosts = [f"{service}-{pick(rng, SITES)}" for service in sample(rng, SERVICES, 7)]
     metrics = sample(rng, WORDS, 3)
 
-    def trial(rng: np.random.Generator, number: int) -> Trial:
-        names = sample(rng, ("a.log", "b.log", "older days.log", "-x.log", "*.log"), 1 + (level > 2) * 2)
-        parts = {
-            f"./{part}" if part.startswith("-") else part: _metric_lines(rng, rules, hosts, metrics) for part in names
-        }
-        every = [line for lines in parts.values() for line in lines]
-        metric = metrics[0] if level >= 2 and number % 2 == 0 else ""
-        top = between(rng, 1, 4) if level >= 3 and number % 3 == 1 else 0
-        files = {part.removeprefix("./"): ("\n".join(lines) + "\n").encode() for part, lines in parts.items()}
-        words, stdin, code = [f"'{part}'" for part in parts], b"", 0
-        if level >= 3 and number % 2 == 1:
-            extra = _metric_lines(rng, rules, hosts, metrics)
-            every += extra
-            stdin = ("\n".join(extra) + "\n").encode()
-            words.append("-")
-        if level >= 4 and number % 3 == 0:
-            words.insert(1, "'no such.log'")
-            code = rules.missing_code
-        if level >= 5:
-            zipped = _metric_lines(rng, rules, hosts, metrics)
-            files["packed.log.gz"] = _zipped("\n".join(zipped) + "\n")
-            every += zipped
-            words.append("packed.log.gz")
-        given = ([rules.metric_option, metric] if metric else []) + ([rules.top_option, str(top)] if top else [])
-        return Trial(" ".join(given + words), _totals_of(rules, every, metric, top), code, stdin, files)
-
     sloppy = {"counts comments and broken lines": rules.script(skip=False).replace("/^#/ || ", "")}
     if level >= 2:
         sloppy["ignores the metric"] = rules.script(metric=False)
     if level >= 4:
         sloppy["ignores absent files"] = rules.script(missing=False)
+
+    def trial(rng: np.random.Generator, number: int) -> Trial:
+        return _trial(rng, rules, hosts, metrics, number)
+
     return Job(name, rules.manual(name), rules.script(), sloppy, trial)
