@@ -161,7 +161,8 @@ def _exact(evidence: Evidence, path: str, text: str) -> Check:
     return text_check(evidence, path, text)
 
 
-def _sums_task(rng: np.random.Generator) -> Task:
+def _anonymous(rng: np.random.Generator) -> list[Plain]:
+    """Ten files that do not say how they are encoded, four of them misread on the way."""
     plains = []
     for number in range(1, 11):
         plain = _plain(rng, number, 3)
@@ -172,7 +173,11 @@ def _sums_task(rng: np.random.Generator) -> Task:
             plain = Plain(plain.name, plain.text, data, "UTF-8")
         plains.append(plain)
     order = [plains[int(index)] for index in rng.permutation(len(plains))]
-    plains = [Plain(f"export-{n:02d}.txt", plain.text, plain.data, "") for n, plain in enumerate(order, start=1)]
+    return [Plain(f"export-{n:02d}.txt", plain.text, plain.data, "") for n, plain in enumerate(order, start=1)]
+
+
+def _sums_task(rng: np.random.Generator) -> Task:
+    plains = _anonymous(rng)
     sums = "".join(f"{sha256(plain.text.encode()).hexdigest()}  {plain.name}\n" for plain in plains)
     text = (
         f"The files in {IN} were UTF-8 with LF line ends before they went through other "
@@ -249,8 +254,20 @@ The text of a row is what several programs made of it, each row by a route of it
 """
 
 
-def _rows_task(rng: np.random.Generator, level: int) -> Task:
-    depth, per_file = (1, 150) if level == 4 else (2, 450)
+_ROWS = (
+    f"The rows in {IN}/*.tsv are garbled, each in its own way; /workspace/ROUTES.md says what can have happened. "
+    f"Write each file to {OUT} under the same name, in UTF-8: one line `id`, tab, right text for each row, in the "
+    "same order."
+)
+_LOST_ROWS = (
+    " Rows whose text nothing can bring back (characters were replaced by question marks) are left out there; "
+    f"list their ids in {LOST}, one a line, sorted."
+)
+
+
+def _garbled(rng: np.random.Generator, level: int, depth: int) -> tuple[dict[str, bytes], dict[str, str], list[str]]:
+    """Files of garbled rows, the text they should have by file name, and the ids of rows beyond repair."""
+    per_file = 150 if level == 4 else 450
     files: dict[str, bytes] = {}
     expected: dict[str, str] = {}
     lost: list[str] = []
@@ -268,18 +285,14 @@ def _rows_task(rng: np.random.Generator, level: int) -> Task:
             rows.append(f"{key}\t{binascii.crc32(text.encode()):08x}\t".encode() + data + b"\n")
         name = f"{language.lower()[:2]}-{between(rng, 10, 99)}.tsv"
         files[f"{IN}/{name}"], expected[name] = b"".join(rows), "".join(good)
+    return files, expected, lost
+
+
+def _rows_task(rng: np.random.Generator, level: int) -> Task:
+    depth = 1 if level == 4 else 2
+    files, expected, lost = _garbled(rng, level, depth)
     notes = _STEPS.format(codecs=", ".join(CODECS), depth=depth, misread=" or ".join(MISREAD))
     files["/workspace/ROUTES.md"] = f"# What happened to the rows\n\n{notes}".encode()
-    ask = f"The rows in {IN}/*.tsv are garbled, each in its own way; /workspace/ROUTES.md says what can have happened. "
-    ask += (
-        f"Write each file to {OUT} under the same name, in UTF-8: one line `id`, tab, right text for each row, in the "
-    )
-    ask += "same order."
-    if level == 5:
-        ask += (
-            " Rows whose text nothing can bring back (characters were replaced by question marks) are left out there; "
-        )
-        ask += f"list their ids in {LOST}, one a line, sorted."
 
     def judge(evidence: Evidence) -> list[Check]:
         checks = [_exact(evidence, f"{OUT}/{name}", text) for name, text in sorted(expected.items())]
@@ -294,7 +307,7 @@ def _rows_task(rng: np.random.Generator, level: int) -> Task:
         f"$f | cut -f1,3 > {OUT}/$f; done"
     )
     return Task(
-        instruction=ask,
+        instruction=_ROWS + (_LOST_ROWS if level == 5 else ""),
         verifier=EvidenceVerifier((OUT,), judge),
         files=files,
         tools=("iconv", "python3"),

@@ -72,9 +72,10 @@ class Tree:
         """One harmless line: prose, or a setting whose value looks like something."""
         if chance_of(self.rng, 0.4):
             return ("" if kind == "md" else "# ") + sentence(self.rng, between(self.rng, 3, 8))
+        raw = self.rng.bytes(52).hex()
         values = (
-            self.rng.bytes(32).hex(),
-            self.rng.bytes(20).hex(),
+            raw[:64],
+            raw[64:],
             pick(self.rng, WORDS),
             str(between(self.rng, 1, 9999)),
         )
@@ -324,6 +325,31 @@ def build(rng: np.random.Generator, level: int) -> Task:
     return _task(rng, level, tree, old, everything, setup, setup_files)
 
 
+def _redacted(tree: Tree) -> dict[str, bytes]:
+    """The files of the work tree as they should be when its secrets are gone."""
+    clean = {f"{REPO}/{path}": data for path, data in tree.data().items()}
+    for _, value, path in tree.found:
+        clean[f"{REPO}/{path}"] = clean[f"{REPO}/{path}"].replace(value.encode(), b"REDACTED")
+    return clean
+
+
+def _script(level: int, skip: str = "") -> str:
+    return ORACLE.format(level=level, skip=skip, formats=FORMATS, digits=DIGITS)
+
+
+def _cheats(level: int, header: str) -> dict[str, tuple[str, ...]]:
+    kinds = [("rules", 1), ("history", 3), ("revocations", 4), ("containers", 4)]
+    kinds += [("redaction", 2)] if level in (2, 3) else []
+    grep = f"cd {REPO}; echo '{header}' > {FINDINGS}; grep -rnoE 'AKIA[A-Z2-7]{{16}}' . | sed 's/^/aws,/' >> {FINDINGS}"
+    return {f"ignores {kind}": (_script(level, kind),) for kind, least in kinds if level >= least} | {
+        "greps for one form": (grep,),
+        "reports nothing": (f"echo '{header}' > {FINDINGS}",),
+        "deletes the repository": (
+            f"{_script(level)}\nrm -rf {REPO}; head -n 2 {FINDINGS} > /tmp/f; mv /tmp/f {FINDINGS}",
+        ),
+    }
+
+
 def _task(
     rng: np.random.Generator,
     level: int,
@@ -337,32 +363,16 @@ def _task(
     expected = [["kind", "secret", "path", "where"], *rows]
     if level < 3:
         expected = [row[:3] for row in expected]
-    clean = {f"{REPO}/{path}": data for path, data in tree.data().items()} if level in (2, 3) else {}
-    for _, value, path in tree.found if clean else ():
-        clean[f"{REPO}/{path}"] = clean[f"{REPO}/{path}"].replace(value.encode(), b"REDACTED")
+    clean = _redacted(tree) if level in (2, 3) else {}
 
     def judge(evidence: Evidence) -> list[Check]:
         checks = [csv_check(evidence, FINDINGS, expected, ordered=False)]
         if clean:
             same = all(evidence.get(path) == data for path, data in clean.items())
-            checks.append(
-                Check("the work tree is redacted", same, "" if same else "files differ from what they should be")
-            )
+            why = "" if same else "files differ from what they should be"
+            checks.append(Check("the work tree is redacted", same, why))
         return checks
 
-    def script(skip: str) -> str:
-        return ORACLE.format(level=level, skip=skip, formats=FORMATS, digits=DIGITS)
-
-    kinds = [("rules", 1), ("redaction", 2), ("history", 3), ("revocations", 4), ("containers", 4)]
-    cheats = {
-        f"ignores {kind}": (script(kind),)
-        for kind, least in kinds
-        if level >= least and (kind, level // 4) != ("redaction", 1)
-    }
-    grep = (
-        f"cd {REPO}; echo '{','.join(expected[0])}' > {FINDINGS}; grep -rnoE 'AKIA[A-Z2-7]{{16}}' . "
-        f"| sed 's/^/aws,/' >> {FINDINGS}"
-    )
     return Task(
         instruction=_instruction(rng, level),
         verifier=EvidenceVerifier((FINDINGS, *sorted(clean)), judge),
@@ -370,15 +380,8 @@ def _task(
         setup=setup,
         setup_files=setup_files,
         tools=("git", "python3", "gzip", "sqlite3", "tar"),
-        oracle=(script(""),),
-        cheats=cheats
-        | {
-            "greps for one form": (grep,),
-            "reports nothing": (f"echo '{','.join(expected[0])}' > {FINDINGS}",),
-            "deletes the repository": (
-                f"{script('')}\nrm -rf {REPO}; head -n 2 {FINDINGS} > /tmp/f; mv /tmp/f {FINDINGS}",
-            ),
-        },
+        oracle=(_script(level),),
+        cheats=_cheats(level, ",".join(expected[0])),
         limits=Limits(steps={1: 20, 2: 30, 3: 45, 4: 60, 5: 90}[level], seconds=300.0 * level),
     )
 
