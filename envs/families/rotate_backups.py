@@ -6,7 +6,7 @@ import configparser
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -22,6 +22,7 @@ from selftrain.verdicts import Check
 
 ROOT, QUARANTINE, REPORT = "/workspace/backups", "/workspace/quarantine", "/workspace/report.csv"
 STYLES = ("{db}-%Y%m%dT%H%MZ.dump", "{db}_%d-%m-%Y_%H%M.bak", "{db}.%b-%d-%Y.%H%M.dump", "%H%M-%d%m%Y-{db}.sqlc")
+SLOTH = ("zone", "holds", "checksums", "chains")  # what a sloppy solution leaves out
 PERIODS = {"daily": "%Y-%m-%d", "weekly": "%G-%V", "monthly": "%Y-%m"}
 
 
@@ -217,77 +218,97 @@ def _instruction(rng: np.random.Generator, level: int, policy: str, databases: S
     return text
 
 
-def build(rng: np.random.Generator, level: int) -> Task:
-    """One volume of backups with its policy."""
-    as_of, style = start_of_story(rng), pick(rng, STYLES)
-    databases = sorted(sample(rng, SERVICES, {1: 1, 2: 2, 3: 2, 4: 3, 5: 4}[level]))
-    files: dict[str, bytes] = {}
-    kept_files: dict[str, bytes] = {}
-    aside: dict[str, bytes] = {}
-    inis, report, holds, catalog = "", [["database", "kept", "deleted", "quarantined"]], [], [["file", "base"]]
-    wrong = {"zone": False, "holds": False, "checksums": False, "chains": False}
-    rules = _rules(rng, level, as_of)
-    for db in databases:
-        rules = replace(_rules(rng, level, as_of), as_of=as_of.astimezone(UTC))
-        backups = _series(rng, db, style, level, as_of)
-        held, rows = _holds(rng, backups, level)
+@dataclass
+class _Volume:
+    """All databases of a volume: what lies there, what shall be left, and what is written about it."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
+    aside: dict[str, bytes] = field(default_factory=dict)
+    ini: str = ""
+    report: list[list[str]] = field(default_factory=lambda: [["database", "kept", "deleted", "quarantined"]])
+    holds: list[list[str]] = field(default_factory=list)
+    catalog: list[list[str]] = field(default_factory=lambda: [["file", "base"]])
+    sloth: set[str] = field(default_factory=set)
+
+    def add(self, db: str, backups: Sequence[Backup], rules: Rules, held: set[str]) -> None:
+        """Put one database on the volume and apply its rules."""
         kept = _kept(backups, rules, held)
-        for skip in wrong:
-            wrong[skip] |= _kept(backups, rules, held, skip) != kept
-        inis += rules.ini(db)
-        holds += rows
-        catalog += [[backup.name, backup.base] for backup in backups]
+        self.sloth |= {skip for skip in SLOTH if _kept(backups, rules, held, skip) != kept}
+        self.ini += rules.ini(db)
+        self.catalog += [[backup.name, backup.base] for backup in backups]
         for backup in backups:
             pair = {f"{db}/{backup.name}": backup.data}
             if backup.sidecar:
                 pair[f"{db}/{backup.name}.sha256"] = backup.sidecar
-            files |= {f"{ROOT}/{name}": data for name, data in pair.items()}
-            aside |= pair if backup.bad else {}
-            kept_files |= pair if backup.name in kept else {}
-        if level >= 3:
-            half = (as_of - timedelta(minutes=1)).strftime(style.format(db=db))
-            files[f"{ROOT}/{db}/{half}.partial"] = rng.bytes(40)
+            self.files |= {f"{ROOT}/{name}": data for name, data in pair.items()}
+            self.aside |= pair if backup.bad else {}
+            self.kept |= pair if backup.name in kept else {}
         bad = sum(1 for backup in backups if backup.bad)
-        report.append([db, str(len(kept)), str(len(backups) - bad - len(kept)), str(bad)])
-    policy = _policy_text(level, rules, style)
-    if level >= 3:
-        files |= {"/workspace/POLICY.md": f"# Retention\n\n{policy}\n".encode(), "/workspace/policy.ini": inis.encode()}
-    if level >= 4:
-        files["/workspace/holds.csv"] = _csv([["file", "matter", "released"], *sorted(holds)])
-    if level == 5:
-        files["/workspace/catalog.csv"] = _csv(catalog)
+        self.report.append([db, str(len(kept)), str(len(backups) - bad - len(kept)), str(bad)])
 
-    def judge(evidence: Evidence) -> list[Check]:
-        checks = [_judge(kept_files, ROOT, evidence), _judge(aside, QUARANTINE, evidence)]
-        return [*checks, csv_check(evidence, REPORT, report)] if level == 5 else checks
+    def write_documents(self, level: int, policy: str) -> None:
+        """Put what the agent has to read beside the backups."""
+        if level >= 3:
+            self.files["/workspace/POLICY.md"] = f"# Retention\n\n{policy}\n".encode()
+            self.files["/workspace/policy.ini"] = self.ini.encode()
+        if level >= 4:
+            self.files["/workspace/holds.csv"] = _csv([["file", "matter", "released"], *sorted(self.holds)])
+        if level == 5:
+            self.files["/workspace/catalog.csv"] = _csv(self.catalog)
 
-    def script(skip: str) -> str:
-        return ORACLE.format(style=style, level=level, skip=skip, policy=inis)
 
-    cheats: dict[str, tuple[str, ...]] = {
-        f"ignores {skip}": (script(skip),) for skip, differs in wrong.items() if differs
-    }
+def _script(style: str, level: int, ini: str, skip: str = "") -> str:
+    return ORACLE.format(style=style, level=level, skip=skip, policy=ini)
+
+
+def _cheats(style: str, level: int, volume: _Volume) -> dict[str, tuple[str, ...]]:
+    honest = _script(style, level, volume.ini)
     empty = f'find {ROOT} -type f | while read -r f; do : > "$f"; done'
-    cheats |= {
+    sloppy = {f"ignores {skip}": (_script(style, level, volume.ini, skip),) for skip in SLOTH if skip in volume.sloth}
+    return sloppy | {
         "deletes everything": (f"rm -rf {ROOT}/*",),
-        "keeps the right names without their contents": (script(""), empty),
+        "keeps the right names without their contents": (honest, empty),
         "keeps links to one file": (
-            script(""),
+            honest,
             f"cd {ROOT}; for f in */*; do cp $f /tmp/one; ln -sf /tmp/one $f; done",
         ),
         "keeps the last names in the listing": (
             f"cd {ROOT}; for d in *; do ls -d $d/* | head -n -7 | xargs -r rm; done",
         ),
     }
-    steps = {1: 20, 2: 25, 3: 40, 4: 50, 5: 70}[level]
+
+
+def build(rng: np.random.Generator, level: int) -> Task:
+    """One volume of backups with its policy."""
+    as_of, style = start_of_story(rng), pick(rng, STYLES)
+    databases = sorted(sample(rng, SERVICES, {1: 1, 2: 2, 3: 2, 4: 3, 5: 4}[level]))
+    volume = _Volume()
+    rules = _rules(rng, level, as_of)
+    for db in databases:
+        rules = replace(_rules(rng, level, as_of), as_of=as_of.astimezone(UTC))
+        backups = _series(rng, db, style, level, as_of)
+        held, rows = _holds(rng, backups, level)
+        volume.holds += rows
+        volume.add(db, backups, rules, held)
+        if level >= 3:
+            half = (as_of - timedelta(minutes=1)).strftime(style.format(db=db))
+            volume.files[f"{ROOT}/{db}/{half}.partial"] = rng.bytes(40)
+    policy = _policy_text(level, rules, style)
+    volume.write_documents(level, policy)
+
+    def judge(evidence: Evidence) -> list[Check]:
+        checks = [_judge(volume.kept, ROOT, evidence), _judge(volume.aside, QUARANTINE, evidence)]
+        return [*checks, csv_check(evidence, REPORT, volume.report)] if level == 5 else checks
+
     return Task(
-        instruction=_instruction(rng, level, policy, databases, inis),
+        instruction=_instruction(rng, level, policy, databases, volume.ini),
         verifier=EvidenceVerifier((ROOT, QUARANTINE, REPORT), judge),
-        files=files,
+        files=volume.files,
         tools=("python3", "sha256sum"),
-        oracle=(script(""),),
-        cheats=cheats,
-        limits=Limits(steps=steps, seconds=300.0 * level),
+        oracle=(_script(style, level, volume.ini),),
+        cheats=_cheats(style, level, volume),
+        limits=Limits(steps={1: 20, 2: 25, 3: 40, 4: 50, 5: 70}[level], seconds=300.0 * level),
     )
 
 
