@@ -22,6 +22,7 @@ from selftrain.tasks import Limits, Task, TaskFamily
 from selftrain.verdicts import Check
 
 LINES, PIVOT, REJECTS = "/workspace/out/lines.csv", "/workspace/out/pivot.csv", "/workspace/out/rejects.csv"
+SOURCES = "/workspace/SOURCES.md"
 FIELDS = ("order_id", "rev", "date", "customer", "sku", "quantity", "price", "currency", "status")
 HEADERS = {
     "en": ("Order", "Revision", "Date", "Customer", "SKU", "Qty", "Unit price", "Currency", "Status"),
@@ -98,7 +99,7 @@ def _render(rng: np.random.Generator, lines: Sequence[Line], dialect: Dialect, l
     writer.writerow([dialect.header[index] for index in order])
     # the 31st of a month of 30 days, as people type it
     form = DATES[dialect.dates]
-    written = {None: date(2024, 1, 31).strftime(form).replace("01", "11", 1)}
+    written: dict[date | None, str] = {None: date(2024, 1, 31).strftime(form).replace("01", "11", 1)}
     written |= {day: day.strftime(form) for day in {line.day for line in lines} if day}
     for number, line in enumerate(lines):
         status = CANCELLED[dialect.language] if line.cancelled else "ok"
@@ -218,10 +219,11 @@ def _expected(lines: Sequence[Line], skus: Sequence[str], voids: set[str], rates
 _SHAPES = {
     LINES: "the header order_id,date,customer,sku,quantity,amount and one row for each order, sorted by order_id; "
     "date as YYYY-MM-DD, customer with every run of white space (line breaks too) made one space, amount = quantity "
-    "times unit price{money}, with a point and exactly two decimals",
-    PIVOT: "the header sku followed by every month that occurs, as YYYY-MM, ascending; one row for each sku that "
-    "occurs, sorted, with the sum of the amounts of that month (same definition of amount: quantity times unit "
-    "price{money}; a point and two decimals, 0.00 where there is none)",
+    "times unit price{money}, with a point, exactly two decimals and no thousands separator",
+    PIVOT: "the header sku followed by the months in which there are orders, as YYYY-MM, ascending; one row for each "
+    "sku that was ordered, sorted by sku, with the sum of the amounts of its orders in each month. An order's amount "
+    "is quantity times unit price{money}; write sums with a point, exactly two decimals and no thousands separator, "
+    "0.00 where there is no order",
     REJECTS: "the header order_id,reason and one row for each rejected order, sorted by order_id",
 }
 
@@ -234,7 +236,10 @@ def _notes(files: dict[str, Dialect], level: int) -> str:
         parts += [f"encoding {d.encoding}"] * (level >= 3)
         columns = ", ".join(f"{head} = {field}" for head, field in zip(d.header, FIELDS, strict=True))
         rows.append(f"- {name}: {'; '.join(parts)}. Columns: {columns}.")
-    text = "\n".join(rows) + "\n\nRows whose order_id is not two capital letters, a hyphen and six digits are not data."
+    text = "\n".join(rows) + "\n\nFields are put in double quotes where needed, and a quote in them is doubled. "
+    text += "Rows whose order_id is not two capital letters, a hyphen and six digits are not data."
+    if level >= 2:
+        text += " Some lines may come before the header line."
     if level >= 2:
         used = sorted({CANCELLED[dialect.language] for dialect in files.values()})
         text += f" Orders with the status {' or '.join(used)} are cancelled and appear nowhere in the output."
@@ -289,7 +294,7 @@ def _documents(
     """What lies beside the exports: how to read them, rates, known articles and orders entered in error."""
     files = {}
     if level >= 3:
-        files["/workspace/SOURCES.md"] = f"# The exports in /workspace/in\n\n{notes}\n".encode()
+        files[SOURCES] = f"# The exports in /workspace/in\n\n{notes}\n".encode()
     if level >= 4:
         rows = sorted(
             (day.isoformat(), currency, f"{rate // 10000}.{rate % 10000:04d}")
@@ -305,11 +310,17 @@ def _documents(
 
 def _instruction(rng: np.random.Generator, level: int, notes: str, wanted: Sequence[str]) -> str:
     money = " converted to EUR" if level >= 4 else ""
-    where = "in /workspace/SOURCES.md" if level >= 3 else "as follows"
-    opening = pick(rng, ("Finance needs clean tables from", "Reshape", "The data warehouse cannot load")).rstrip()
-    text = f"{opening} the order exports in /workspace/in. How they are written is described {where}.\n\n"
-    text += "" if level >= 3 else f"{notes}\n\n"
-    text += "Write (CSV, commas, UTF-8, quoted where needed):\n\n"
+    where = f"{SOURCES} describes how they are written." if level >= 3 else f"They are written as follows:\n\n{notes}"
+    what = " and ".join(path.rsplit("/", 1)[1] for path in wanted) if len(wanted) < 3 else "three clean tables"
+    opening = pick(
+        rng,
+        (
+            "Finance needs {0} from the order exports in /workspace/in.",
+            "Turn the order exports in /workspace/in into {0}.",
+            "The data warehouse cannot load the order exports in /workspace/in as they are. Make {0} from them.",
+        ),
+    ).format(what)
+    text = f"{opening} {where}\n\nWrite (CSV with commas and a header line, UTF-8, quoted where needed):\n\n"
     return text + "\n".join(f"- {path}: {_SHAPES[path].format(money=money)}." for path in wanted)
 
 

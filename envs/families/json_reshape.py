@@ -86,7 +86,7 @@ def _events_instruction(rng: np.random.Generator, level: int, noun: str, rules: 
         "one JSON object on one line, from key (as a string) to the final document"
         if output.endswith(".json")
         else "one JSON object a line, "
-        '{"key": the key as a string, "document": the final document}, sorted by that string'
+        '{"key": the key as a string, "document": the final document}, sorted by that string (by code points)'
     )
     where = "The format is described in /workspace/FORMAT.md." if level >= 4 else rules
     opening = pick(
@@ -94,17 +94,18 @@ def _events_instruction(rng: np.random.Generator, level: int, noun: str, rules: 
     ).format(noun)
     return (
         f"{opening} the change events in {FOLDER} (NDJSON{', partly gzipped' if level == 5 else ''}). "
-        f"{where}\n\nWrite {output}: {shape}. Documents without an end state (deleted) do not appear."
+        f"{where}\n\nWrite {output}: {shape}. Documents that are deleted in the end do not appear."
     )
 
 
 def _events_cheats(level: int, output: str) -> dict[str, tuple[str, ...]]:
     kinds = [("order", 3), ("nulls", 3), ("deletions", 3), ("schemas", 4), ("transactions", 5), ("redactions", 5)]
-    return {
+    cheats: dict[str, tuple[str, ...]] = {
         f"ignores {kind}": (EVENTS_ORACLE.format(skip=kind, level=level, output=output),)
         for kind, least in kinds
         if level >= least
-    } | {
+    }
+    return cheats | {
         "writes nothing": (f"echo '{{}}' > {output}",),
         "links to the input": (f"ln -s {FOLDER}/part-00.ndjson {output}",),
     }

@@ -179,18 +179,18 @@ def _instruction(rng: np.random.Generator, rule: Rule, offsets: dict[str, int], 
     text = f"{opening} The hosts' auth logs are in {LOGS}/<host>/"
     text += ", rotated by size, the older ones gzipped." if level >= 3 else "."
     text += (
-        f" Syslog writes neither year nor time zone: the newest lines are of {newest:%B %Y}, none is a year old, and "
+        f" Syslog writes neither year nor time zone: the newest lines are of {newest:%B %Y}, and none is a year old. "
     )
     if level >= 4:
-        text += "/workspace/hosts.csv has each host's clock (minutes ahead of UTC)"
-        text += " and /workspace/trusted.txt addresses of our own scanners, whose logins are no intrusions. "
+        text += "/workspace/hosts.csv says how many minutes each host's clock is ahead of UTC (negative: behind),"
+        text += " and /workspace/trusted.txt lists the addresses of our own scanners, whose logins are no intrusions."
     else:
         clocks = ", ".join(f"{host} {value:+d}" for host, value in offsets.items())
-        text += f"the clocks are these many minutes ahead of UTC: {clocks}. "
+        text += f"The hosts' clocks are ahead of UTC by these minutes (negative: behind): {clocks}."
     text += (
         f"\n\nAn intrusion is a login by password from an address that had at least "
         f"{rule.least} failed passwords, for any "
-        f"accounts and on any of the hosts together, in the {rule.minutes} minutes before it "
+        f"accounts, existing or not, and on any of the hosts together, in the {rule.minutes} minutes before it "
         f"(from exactly {rule.minutes} "
         "minutes before up to, but without, the second of the login itself). A line `message repeated N times` stands "
         f"for N failures at its time.\n\nWrite {REPORT}: a JSON array with one object for each intrusion, by time: "
@@ -221,7 +221,10 @@ def _story(
 
 def _cheats(level: int, scripts: dict[str, str], host: str) -> dict[str, tuple[str, ...]]:
     kinds = (("methods", 1), ("offsets", 2), ("rotation", 2), ("repeats", 1), ("trust", 4))
-    return {f"ignores {kind}": (scripts[kind],) for kind, least in kinds if level >= least} | {
+    cheats: dict[str, tuple[str, ...]] = {
+        f"ignores {kind}": (scripts[kind],) for kind, least in kinds if level >= least
+    }
+    return cheats | {
         "reports nothing": (f"echo '[]' > {REPORT}",),
         "links to a log": (f"ln -s {LOGS}/{host}/auth.log {REPORT}",),
     }
@@ -253,7 +256,9 @@ def break_in(rng: np.random.Generator, level: int) -> Task:
     if level == 5:  # over the turn of a year, which syslog does not write
         start = start.replace(month=12, day=between(rng, 28, 30))
     events = _story(rng, names, start, rule, level)
-    expected, newest = _expected(events, rule), events[-1].at
+    expected = _expected(events, rule)
+    # on the clock of its host, as the agent sees it
+    newest = max(event.at + timedelta(minutes=offsets[event.host]) for event in events)
     files = _files(events, offsets, {1: 1, 2: 2, 3: 4, 4: 4, 5: 6}[level])
     if level >= 4:
         rows = "".join(f"{host},{offset}\n" for host, offset in offsets.items())

@@ -132,7 +132,8 @@ _TERMS = {
     "minutes ahead of UTC (negative: behind). Times in file names are UTC all the same.",
     "incremental_days": "- `incremental_days`, `as_of`: an incremental taken at `as_of` (UTC) minus N days or later is "
     "kept, together with everything it builds on down to its full, provided that every backup of that chain is present "
-    "and good. Other incrementals are deleted. Incrementals never count as full backups for the rules above.",
+    "and good. Other incrementals are deleted, unless a legal hold keeps them "
+    "(a hold keeps that one file only). Incrementals never count as full backups for the rules above.",
 }
 
 
@@ -141,7 +142,9 @@ def _policy_text(level: int, rules: Rules, style: str) -> str:
     parts += [_TERMS[key] for key in rules.counts]
     shown = style.format(db="<database>").replace("%b", "Mon").replace("%d", "DD").replace("%m", "MM")
     shown = shown.replace("%Y", "YYYY").replace("%H", "HH").replace("%M", "MM")
-    parts.append(f"File names read {shown} (date, then hour and minute, in UTC; full and incremental alike).")
+    parts.append(f"File names read {shown}: date, and hour and minute (HHMM), in UTC.")
+    if level < 5:
+        parts.append("All backups here are full ones." if level >= 3 else "All backups here are full ones, and good.")
     if level >= 3:
         orphan = ", or that has no `.sha256` file," if level >= 4 else ""
         parts.append(

@@ -237,10 +237,8 @@ def _artefacts(rng: np.random.Generator, tree: Tree, level: int, files: dict[str
 
 
 def _rules(level: int) -> str:
-    text = (
-        "Live secrets have one of these forms (extended regular expressions), without a letter or digit right before "
-    )
-    text += "or after:\n\n" + "".join(f"- {kind}: `{form}`\n" for kind, form in FORMATS.items())
+    text = "Live secrets have one of these forms (extended regular expressions), without a letter or digit right "
+    text += "before or after:\n\n" + "".join(f"- {kind}: `{form}`\n" for kind, form in FORMATS.items())
     text += "\nNot a secret: an aws key that ends in EXAMPLE"
     if level >= 3:
         text += (
@@ -270,7 +268,7 @@ def _instruction(rng: np.random.Generator, level: int) -> str:
     text += (
         f"Write {FINDINGS}: CSV with the header {columns} and one row for each secret and file that holds it, in any "
     )
-    text += "order, none twice; path is relative to the repository."
+    text += "order, none twice; secret is its whole text, and path is relative to the repository."
     if level >= 3:
         text += (
             " `where` is worktree for what the files hold as they are (all files below the repository, tracked or not, "
@@ -284,7 +282,11 @@ def _instruction(rng: np.random.Generator, level: int) -> str:
         text += "files, and do not commit." if level == 3 else "files."
     if level >= 4:
         text += " Secrets also count base64-encoded (as in Kubernetes manifests) and inside of gzip"
-        text += ", tar, SQLite and UTF-16 files; path is then that of the file itself." if level == 5 else " files."
+        text += (
+            ", tar, SQLite and UTF-16 files; path is then that of the file itself, and secret the secret in plain."
+            if level == 5
+            else " files."
+        )
     return text
 
 
@@ -341,7 +343,10 @@ def _cheats(level: int, header: str) -> dict[str, tuple[str, ...]]:
     kinds = [("rules", 1), ("history", 3), ("revocations", 4), ("containers", 4)]
     kinds += [("redaction", 2)] if level in (2, 3) else []
     grep = f"cd {REPO}; echo '{header}' > {FINDINGS}; grep -rnoE 'AKIA[A-Z2-7]{{16}}' . | sed 's/^/aws,/' >> {FINDINGS}"
-    return {f"ignores {kind}": (_script(level, kind),) for kind, least in kinds if level >= least} | {
+    cheats: dict[str, tuple[str, ...]] = {
+        f"ignores {kind}": (_script(level, kind),) for kind, least in kinds if level >= least
+    }
+    return cheats | {
         "greps for one form": (grep,),
         "reports nothing": (f"echo '{header}' > {FINDINGS}",),
         "deletes the repository": (

@@ -100,8 +100,9 @@ def runbook(theme: Mapping[str, str], level: int) -> str:
         ]
     if level >= 4:
         steps.append(
-            f"With `PRAGMA foreign_keys=ON` it must also refuse a `{line}` whose {_noun(order)}, and a `{order}` whose "
-            f"{_noun(people)}, does not exist; and always a `{line}` with a quantity of 0 or less."
+            f"With `PRAGMA foreign_keys=ON` it must also refuse a row of `{line}` whose {_noun(order)}, "
+            f"and one of `{order}` whose "
+            f"{_noun(people)}, does not exist; and always a row of `{line}` with a quantity of 0 or less."
         )
     listed = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
     columns = "Tables keep their names, and their columns keep names and order. "
