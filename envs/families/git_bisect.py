@@ -85,11 +85,25 @@ class Story:
         table = pick(self.rng, _TABLES)
         key = {"families": sku, "tiers": family}.get(table, tier)
         right = self.tables[table][key]
-        others = {"families": self.families[20:30], "tiers": self.tiers[10:20]}.get(table)
-        wrong: int | str = pick(self.rng, others) if others else int(right) + between(self.rng, 1, 9) * 100
-        if others:  # what the entry is moved to must not change either
+        grams = between(self.rng, 2, 90) * 100
+        # families 10 to 19 have tiers of their own, which no article with a wrong output uses
+        others = {"families": self.families[10:20], "tiers": self.tiers[10:20]}.get(table)
+        found = Symptom(sku, grams, table, key, right, right)
+        if not others:
+            found.wrong = int(right) + between(self.rng, 1, 9) * 100
+        else:
+            shuffled = sample(self.rng, others, len(others))
+            found.wrong = wrong = next(o for o in shuffled if self._moved_price(found, o) != self.price(found))
+            # what the entry is moved to must not change either
             self.held |= {str(wrong), str(self.tables["tiers"].get(str(wrong), wrong))}
-        return Symptom(sku, between(self.rng, 2, 90) * 100, table, key, right, wrong)
+        return found
+
+    def _moved_price(self, symptom: Symptom, value: str) -> int:
+        """What the article would cost if its entry were `value`."""
+        self.tables[symptom.table][symptom.key] = value
+        price = self.price(symptom)
+        self.tables[symptom.table][symptom.key] = symptom.right
+        return price
 
     def tree(self) -> dict[str, bytes]:
         """All files as they are now."""
