@@ -230,9 +230,10 @@ def test_resets_leave_no_process_and_no_descriptor_behind(env: TerminalEnv) -> N
     env.reset()
     env.step("sleep 4321.25 &")
     before = resources()
-    for _ in range(5):
+    resets = 60
+    for _ in range(resets):
         env.reset()
-    assert abs(resources() - before) <= 8  # the warm pool may be one sandbox ahead or behind
+    assert resources() - before < resets  # the warm pool holds a few more or less; a leak would be one for each reset
     running = [p.cmdline() for p in psutil.process_iter() if p.is_running() and p.status() != "zombie"]
     assert ["sleep", "4321.25"] not in running
 
