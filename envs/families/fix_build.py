@@ -85,7 +85,7 @@ def _broken(tree: Mapping[str, str], faults: list[Fault]) -> tuple[dict[str, str
         if not fault.old:
             plain.add(fault.path)
             continue
-        every = -1 if fault.old == "\n" else 1
+        every = -1 if fault.everywhere else 1
         for old, new in ((fault.old, fault.new), *fault.also):
             files[fault.path] = files[fault.path].replace(old, new, every)
     return files, plain

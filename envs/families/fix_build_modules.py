@@ -205,7 +205,7 @@ MODULES: Mapping[str, Module] = {
         "the sum of the bytes of `text`, each 0 to 255",
         "    long sum = 0;\n" + _WALK + '        sum += *at;\n    sprintf(out, "%ld", sum);\n',
         lambda text, data: str(sum(text.encode())),
-        _phrase,
+        lambda rng, data: f"{_phrase(rng, data)} {pick(rng, ('Zürich', 'café', 'Øst'))}",
     ),
     "turn": Module(
         "the words of `text` in reverse order",

@@ -159,6 +159,7 @@ class Fault:
     quiet: bool = False  # the build succeeds and its result is wrong
     level: int = 1
     also: tuple[tuple[str, str], ...] = ()
+    everywhere: bool = False
 
     def clashes(self, other: Fault) -> bool:
         """Would planting both lose one, because they change the same text?"""
@@ -314,7 +315,7 @@ def faults_of(one: Layout, tree: Mapping[str, str]) -> list[Fault]:
         Fault("include path", "config.mk", "-Iinclude ", "-Iincludes "),
         Fault("generated path", "config.mk", "-I$(GEN)", "-I$(BUILD)"),
         Fault("flags thrown away", "config.mk", "CPPFLAGS += -DLINE", "CPPFLAGS = -DLINE"),
-        Fault("script with CRLF", f"{one.tools}/version.sh", "\n", "\r\n"),
+        Fault("script with CRLF", f"{one.tools}/version.sh", "\n", "\r\n", everywhere=True),
         Fault("script not executable", target, "", ""),
         Fault("declaration lost", "include/text.h", "long parse_number(const char *text);\n", ""),
         Fault("other prototype", f"include/{first}.h", "(const char *text, char *out)", "(char *out, int size)"),
@@ -322,12 +323,13 @@ def faults_of(one: Layout, tree: Mapping[str, str]) -> list[Fault]:
         Fault(
             "defined twice", "include/text.h", "#include <stddef.h>\n", "#include <stddef.h>\n\nint text_errors = 0;\n"
         ),
-        Fault("folder not made", "Makefile", "\t@mkdir -p $(GEN)\n", "", level=2),
+        Fault("folder not made", "Makefile", "\t@mkdir -p $(GEN)\n", "", level=2, everywhere=True),
         Fault(
             "wrong data file",
             "Makefile",
             "./" + one.tools + "/version.sh VERSION",
             f"./{one.tools}/version.sh VERSIONS",
+            quiet=True,
         ),
         Fault("stale after data", "Makefile", "h: data/commands.tsv ", "h: ", True, 2),
         Fault("stale after version", "Makefile", "h: VERSION ", "h: ", True, 2),
@@ -349,7 +351,8 @@ def faults_of(one: Layout, tree: Mapping[str, str]) -> list[Fault]:
         faults.append(Fault("sorted as text", f"{one.tools}/codes.sh", "sort -n", "sort", True, 2))
         faults.append(Fault("rows lost", f"{one.tools}/codes.sh", "'^#'", "'#'", True, 2))
     if "roman" in one.modules:
-        faults.append(Fault("asserts off", "config.mk", "-DLINE_SIZE", "-DNDEBUG -DLINE_SIZE", True, 2))
+        first_flag = "CPPFLAGS += -DPROGRAM"
+        faults.append(Fault("asserts off", "config.mk", first_flag, f"CPPFLAGS += -DNDEBUG\n{first_flag}", True, 2))
     if "bytesum" in one.modules:
         faults.append(Fault("signed characters", "config.mk", "-funsigned-char", "-fsigned-char", True, 2))
     if "stats" in one.modules:
