@@ -155,9 +155,11 @@ def test_a_directory_belongs_to_its_plan(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.claim({"agent": "nop", "seed": 1, "tasks": ("a", "b")})
         journal.claim({"agent": "nop", "seed": 1, "tasks": ["a", "b"]})
-        with pytest.raises(RecordError, match="seed is 1 there and 2 here; give the same ones"):
-            journal.claim({"agent": "nop", "seed": 2, "tasks": ["a", "b"]})
+        journal.claim({"agent": "oracle", "seed": 1, "tasks": ["a", "b"]})  # nothing was played yet
         journal.append(record())
+        journal.claim({"agent": "oracle", "seed": 1, "tasks": ["a", "b"]})
+        with pytest.raises(RecordError, match="seed is 1 there and 2 here; give the same ones"):
+            journal.claim({"agent": "oracle", "seed": 2, "tasks": ["a", "b"]})
     (tmp_path / "rollout.json").unlink()
     with Journal(tmp_path) as journal, pytest.raises(RecordError, match=r"episodes but no rollout\.json"):
         journal.claim({})

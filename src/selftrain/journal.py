@@ -76,13 +76,14 @@ class Journal:
             found = json.loads(path.read_text()) if path.exists() else None
             if found is None and self._end:
                 raise RecordError(f"journal {self.directory} holds episodes but no {PLAN}; choose another directory")
-            if found is None:
+            if found is None or not self._end:  # arguments that led to no episode bind nobody
                 _write_atomically(path, json.dumps(wanted, indent=1) + "\n")
+                found = wanted
         except OSError as error:
             raise RecordError(f"{path} cannot be written: {error.strerror}") from error
         except ValueError as error:
             raise RecordError(f"{path} is not JSON: {error}") from error
-        if found is not None and found != wanted:
+        if found != wanted:
             raise RecordError(
                 f"journal {self.directory} belongs to other arguments: {_differences(found, wanted)}; "
                 "give the same ones to continue it, or another directory"
