@@ -44,7 +44,8 @@ def _data(rng: np.random.Generator, modules: tuple[str, ...]) -> Data:
 def _changed(rng: np.random.Generator, modules: tuple[str, ...], old: Data) -> Data:
     """Other data for the second build; what settings.h holds stays."""
     fresh = _data(rng, modules)
-    return replace(fresh, seed=old.seed, group=old.group, version=f"1{old.version}")
+    commands = {**fresh.commands, f"{modules[0]}2": modules[0]}  # a command that the first data never has
+    return replace(fresh, seed=old.seed, group=old.group, version=f"1{old.version}", commands=commands)
 
 
 def _layout(rng: np.random.Generator, level: int) -> Layout:
