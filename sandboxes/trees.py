@@ -254,7 +254,7 @@ class _Walk:
             self._over(path, too_large or "total_bytes")
             return
         with _opened(name, parent, _FILE) as fd:
-            data = _read_regular(fd, found.st_size)
+            data = _read_regular(fd, self.limits.file_bytes)  # in a snapshot it may have grown since it was looked at
         self.total += len(data)
         self.take(TreeEntry(path, "file", stat.S_IMODE(found.st_mode), found.st_mtime_ns, data))
 
