@@ -119,7 +119,7 @@ def rootfs_path(name: str) -> Path:
         ImageMissingError: it is not built for bubblewrap.
     """
     folder = images_folder() / name
-    if not name or "/" in name or not (folder / LOCK_FILE).is_file():
+    if name not in image_names() or not (folder / LOCK_FILE).is_file():
         raise ImageMissingError(name, "bubblewrap")
     return folder / "rootfs"
 
