@@ -303,12 +303,12 @@ def sound_tree(one: Layout, data: Data) -> dict[str, str]:
     return files
 
 
-def faults_of(one: Layout, tree: Mapping[str, str]) -> list[Fault]:
-    """Every fault that can be planted in this tree; `sound_tree` has each `old` text."""
-    name, first, second = one.program, one.modules[0], one.modules[1]
+def _common_faults(one: Layout) -> list[Fault]:
+    """Faults of every layout."""
+    first, second = one.modules[0], one.modules[1]
     target = f"{one.tools}/{'units.sh' if 'units' in one.modules else 'version.sh'}"
     guard = _header(second).split("\n\n")[0]
-    faults = [
+    return [
         Fault("object left out", "Makefile", f" {second}", ""),
         Fault("helper left out", "Makefile", "MODULES := text ", "MODULES := "),
         Fault("blanks for a tab", "Makefile", "\t$(CC) $(CPPFLAGS)", "        $(CC) $(CPPFLAGS)"),
@@ -338,6 +338,12 @@ def faults_of(one: Layout, tree: Mapping[str, str]) -> list[Fault]:
         Fault("version cut", f"{one.tools}/version.sh", 'head -n 1 "$1"', 'cut -d. -f1,2 "$1"', True),
         Fault("last row lost", f"{one.tools}/commands.py", ".splitlines()", '.split("\\n")[:-1]', True),
     ]
+
+
+def faults_of(one: Layout, tree: Mapping[str, str]) -> list[Fault]:
+    """Every fault that can be planted in this tree; `sound_tree` has each `old` text."""
+    name, second = one.program, one.modules[1]
+    faults = _common_faults(one)
     if one.automatic:
         serial = (f"all: bin/{name}", f"all: $(GENERATED) bin/{name}")
         faults.append(Fault("order left to luck", "Makefile", ".c | $(GENERATED)", ".c", True, 4, (serial,)))
