@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from selftrain.errors import OptionError, UnknownNameError
 from selftrain.tasks import Task
+from selftrain.tokens import Sample
 
 SUBMIT = "submit"
 
@@ -37,6 +38,16 @@ class TaskReader(Protocol):
 
     def read_task(self, task: Task) -> None:
         """Take in the task of the episode that begins; called after `reset`."""
+        ...
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """An agent that knows the tokens of its last action; the recorder keeps them."""
+
+    @property
+    def sample(self) -> Sample | None:
+        """The model call behind the last action, or None when no model was asked."""
         ...
 
 

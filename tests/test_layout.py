@@ -28,7 +28,7 @@ ALLOWED = {
     "selftrain.envs": {"selftrain", "selftrain.sandboxes", "selftrain.envs"},
     "selftrain.agents": {"selftrain", "selftrain.agents"},
 }
-FRONT = {"cli.py", "integrations"}
+FRONT = {"cli.py", "integrations", "web"}
 
 
 def layer_of(module: str) -> str:

@@ -9,6 +9,8 @@
     │   ├── ImageMissingError           the image is not built; says the command that builds it
     │   └── MissingToolError            the sandbox lacks a tool that the task names
     ├── VerifierError                   the verifier itself failed; no verdict exists
+    ├── ContextError (ValueError)       a context budget that cannot hold what must be shown
+    ├── ModelError                      a model or its endpoint failed; never an action, never a reward
     └── RecordError                     a journal or record that cannot be written or read
 
 What a command in a sandbox does wrong (a non-zero exit, a timeout, a missing file) is data, not one of these.
@@ -69,6 +71,14 @@ class MissingToolError(SandboxError):
 
 class VerifierError(SelfTrainError):
     """The verifier failed, so there is no verdict."""
+
+
+class ContextError(SelfTrainError, ValueError):
+    """A context budget that cannot hold what must be shown; says what is needed."""
+
+
+class ModelError(SelfTrainError):
+    """A model or its endpoint failed. The episode is not valid; no action was taken in its place."""
 
 
 class RecordError(SelfTrainError):
