@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from selftrain.errors import ImageMissingError, SandboxError, UnknownNameError
+from selftrain.home import home_folder
 
 LOCK_FILE = "lock.json"
 _BUILD_SECONDS = 3600
@@ -100,16 +101,8 @@ def read_recipe(name: str) -> Recipe:
 
 
 def images_folder() -> Path:
-    """Where unpacked images lie: below SELFTRAIN_HOME, or else XDG_DATA_HOME/selftrain.
-
-    Root's own default is /var/lib/selftrain, because sandboxes of root run as users who may not look into /root.
-    """
-    if home := os.environ.get("SELFTRAIN_HOME"):
-        return Path(home) / "images"
-    if data := os.environ.get("XDG_DATA_HOME"):
-        return Path(data) / "selftrain" / "images"
-    data = "/var/lib" if os.geteuid() == 0 else str(Path.home() / ".local" / "share")
-    return Path(data) / "selftrain" / "images"
+    """Where unpacked images lie."""
+    return home_folder() / "images"
 
 
 def rootfs_path(name: str) -> Path:
