@@ -137,6 +137,7 @@ def _chatml(messages: _Messages) -> str:
 
 
 def _from_folder(name: str, path: Path) -> tuple[Tokenizer, _Render]:
+    import jinja2
     from transformers import AutoTokenizer
 
     try:
@@ -149,7 +150,10 @@ def _from_folder(name: str, path: Path) -> tuple[Tokenizer, _Render]:
         raise ContextError(f"tokenizer={name!r} has no chat template")
 
     def render(messages: _Messages) -> str:
-        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        try:
+            return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        except jinja2.TemplateError as error:
+            raise ContextError(f"tokenizer={name!r}: its chat template cannot be rendered: {error}") from error
 
     return tokenizer.backend_tokenizer, render
 
@@ -195,11 +199,9 @@ def _pieces_of(name: str, render: _Render) -> _Pieces:
 
 
 def _system_of(name: str, render: _Render, header: str, between: str) -> tuple[str, str] | None:
-    import jinja2
-
     try:
         first = render(_dialogue(1, system=True))
-    except jinja2.TemplateError:  # how a template says that it knows no system message
+    except ContextError:  # many templates say so that they know no system message
         return None
     if _S not in first:
         return None

@@ -1,0 +1,248 @@
+"""Where a notebook keeps its journal and its texts: in memory, or in a folder that one process holds at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+from selftrain.errors import RecordError
+
+JOURNAL, BLOBS, LOCK = "notebook.jsonl", "blobs", "lock"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change of a notebook.
+
+    Attributes:
+        seq: its place in the journal, from 0.
+        scope, key: whose files changed; both empty for "restore".
+        op: "write", "append", "delete", "clear" or "restore".
+        path: of the file, with the scope in front; "" where `op` is about more than one.
+        sha_before, sha_after: SHA-256 of the file's text, "" for no file; after "restore", of the snapshot.
+        size: bytes of the text afterwards.
+        segment: in which it happened, counted from 0 in each episode.
+    """
+
+    seq: int
+    scope: str
+    key: str
+    op: str
+    path: str = ""
+    sha_before: str = ""
+    sha_after: str = ""
+    size: int = 0
+    segment: int = 0
+
+
+class Store(Protocol):
+    """Keeps entries in order, and bytes by their SHA-256."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries so far."""
+        ...
+
+    def append(self, entry: Entry) -> None:
+        """Keep an entry; it is safe when this returns, and nowhere when this raises."""
+        ...
+
+    def put(self, data: bytes) -> str:
+        """Keep bytes, and return their SHA-256."""
+        ...
+
+    def get(self, sha: str) -> bytes | None:
+        """The bytes with this SHA-256, or None."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held. Closing twice is fine."""
+        ...
+
+
+class MemoryStore:
+    """A store that ends with its process."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._blobs: dict[str, bytes] = {}
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(self._entries)
+
+    def append(self, entry: Entry) -> None:
+        self._entries.append(entry)
+
+    def put(self, data: bytes) -> str:
+        sha = hashlib.sha256(data).hexdigest()
+        self._blobs[sha] = data
+        return sha
+
+    def get(self, sha: str) -> bytes | None:
+        return self._blobs.get(sha)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class FolderStore:
+    """A store on disk: a line of JSON for each entry, synced, and a file for each text.
+
+    What a killed writer left of its last line is cut off on opening and reported by this module's logger. A text is
+    on disk before the entry that names it.
+
+    Raises:
+        RecordError: the folder cannot be used, is broken, or is held by another process; says which.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._entries: list[Entry] = []
+        self._end = 0
+        self._fd = self._lock_fd = -1
+        try:
+            (folder / BLOBS).mkdir(parents=True, exist_ok=True)
+            self._lock_fd = _locked(folder)
+            self._fd = os.open(folder / JOURNAL, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            _sync(folder)
+            self._load()
+        except BaseException as error:
+            self.close()
+            if isinstance(error, OSError):
+                raise RecordError(f"notebook {folder} cannot be opened: {error.strerror}") from error
+            raise
+
+    def _load(self) -> None:
+        for entry, end in _read(self._folder / JOURNAL):
+            self._entries.append(entry)
+            self._end = end
+        if torn := os.fstat(self._fd).st_size - self._end:
+            _log.warning("notebook %s: the last line is torn (%d bytes) and cut off", self._folder, torn)
+            self._cut()
+
+    def _cut(self) -> None:
+        os.ftruncate(self._fd, self._end)
+        os.fsync(self._fd)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(self._entries)
+
+    def append(self, entry: Entry) -> None:
+        line = json.dumps(asdict(entry), separators=(",", ":")).encode("ascii") + b"\n"
+        self._check_open()
+        try:
+            _write_all(self._fd, line)
+        except OSError as error:
+            # a cut that fails too leaves a torn last line, which the next opening cuts off
+            with contextlib.suppress(OSError):
+                self._cut()
+            raise RecordError(f"notebook {self._folder} cannot be written: {error.strerror}") from error
+        self._end += len(line)
+        self._entries.append(entry)
+
+    def put(self, data: bytes) -> str:
+        sha = hashlib.sha256(data).hexdigest()
+        path = self._folder / BLOBS / sha
+        self._check_open()
+        try:
+            if not path.exists():
+                part = path.with_suffix(".part")
+                with part.open("wb") as file:
+                    _write_all(file.fileno(), data)
+                part.replace(path)
+                _sync(path.parent)
+        except OSError as error:
+            raise RecordError(f"{path} cannot be written: {error.strerror}") from error
+        return sha
+
+    def get(self, sha: str) -> bytes | None:
+        path = self._folder / BLOBS / sha
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise RecordError(f"{path} cannot be read: {error.strerror}") from error
+        if hashlib.sha256(data).hexdigest() != sha:
+            raise RecordError(f"{path} does not hold the text that its name is the SHA-256 of")
+        return data
+
+    def _check_open(self) -> None:
+        if self._fd < 0:
+            raise RecordError(f"notebook {self._folder} is closed")
+
+    def close(self) -> None:
+        for fd in (self._fd, self._lock_fd):
+            if fd >= 0:
+                os.close(fd)
+        self._fd = self._lock_fd = -1
+
+
+def _locked(folder: Path) -> int:
+    """A descriptor of the folder's lock, held."""
+    fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException as error:
+        holder = os.pread(fd, 200, 0).decode("utf-8", "replace").strip() or "another process"
+        os.close(fd)
+        if isinstance(error, BlockingIOError):
+            raise RecordError(
+                f"notebook {folder} is in use by {holder}; wait for it to end or choose another folder"
+            ) from error
+        raise
+    # the name of the holder is a courtesy: a full disk must not keep a reader of the notebook out
+    with contextlib.suppress(OSError):
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+    return fd
+
+
+def _read(path: Path) -> Iterator[tuple[Entry, int]]:
+    """Each entry, with the offset of the byte after its line; a torn last line is left out."""
+    end = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file):
+            entry = _parsed(line)
+            if entry is None and not file.read(1):
+                return
+            if entry is None or entry.seq != number:
+                raise RecordError(f"{path}: line {number + 1} is not entry {number} of a notebook")
+            end += len(line)
+            yield entry, end
+
+
+def _parsed(line: bytes) -> Entry | None:
+    if not line.endswith(b"\n"):
+        return None  # never acknowledged to the writer, even if it happens to parse
+    try:
+        return Entry(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+    os.fsync(fd)
+
+
+def _sync(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
