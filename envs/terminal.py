@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
+from selftrain.envs import families as terminal_families
 from selftrain.envs import observations, rendering
 from selftrain.envs.rendering import Exchange
 from selftrain.envs.spaces import Text
@@ -116,6 +117,7 @@ class TerminalEnv(gym.Env[str, str]):
     """
 
     metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
+    pool: ClassVar[tuple[str, ...]] = terminal_families.NAMES
 
     def __init__(
         self,
@@ -138,7 +140,7 @@ class TerminalEnv(gym.Env[str, str]):
         for name, value in {"max_steps": max_steps, "max_seconds": max_seconds}.items():
             if value is not None and not value > 0:
                 raise OptionError(f"{name}={value} must be more than 0")
-        self._choice = TaskChoice(tasks, families, levels, split)
+        self._choice = TaskChoice(tasks, families, levels, split, self.pool)
         self._backend, self._image = backend, image or ""
         self._max_steps, self._max_seconds = max_steps, max_seconds
         self._observation_bytes = observation_bytes
@@ -247,6 +249,28 @@ class TerminalEnv(gym.Env[str, str]):
             "evidence_sha256": evidence.sha256,
         }
         return verdict.reward
+
+    def truncate(self, limit: str) -> tuple[float, dict[str, Any]]:
+        """End the episode from outside, for example at the limit of a context budget: the files are judged as they are.
+
+        Args:
+            limit: what `info["truncation"]` is to say.
+
+        Returns:
+            The reward and the last info.
+
+        Raises:
+            gymnasium.error.ResetNeeded: there is no episode, or it is over.
+            SandboxError, VerifierError: the machinery failed; there is no reward.
+        """
+        with self._lock:
+            episode = self._playing()
+            try:
+                return self._judge(episode, limit), dict(episode.info)
+            except BaseException:
+                self._end_episode()
+                self._episode = None
+                raise
 
     def save_state(self) -> State:
         """The episode as it stands: files, shell, counters and random generator; background processes are not kept.
