@@ -7,6 +7,11 @@ import gymnasium as gym
 # id → (entry point, vector entry point); strings, so that specs stay serialisable and nothing heavy is imported
 ENVIRONMENTS = {
     "SelfTrain-Terminal-v0": ("selftrain.envs.terminal:TerminalEnv", "selftrain.envs.vector:TerminalVectorEnv"),
+    "SelfTrain-TerminalLong-v0": (
+        "selftrain.envs.terminal_long:TerminalLongEnv",
+        "selftrain.envs.terminal_long:TerminalLongVectorEnv",
+    ),
+    "SelfTrain-Courier-v0": ("selftrain.envs.memory.entry:courier", "selftrain.envs.memory.entry:courier_vector"),
 }
 
 
