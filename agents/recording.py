@@ -11,8 +11,10 @@ from typing import Any
 
 import gymnasium as gym
 
+from selftrain.growth import added
 from selftrain.records import Costs, EpisodeRecord, Segment, Step, as_json
 from selftrain.tasks import Task
+from selftrain.tokens import Sample
 from selftrain.verdicts import Verdict
 
 Sink = Callable[[EpisodeRecord], None]
@@ -25,8 +27,9 @@ class EpisodeRecorder(gym.Wrapper[Any, Any, Any, Any]):
     killed at any moment has either lost the whole episode, unseen, or has it on disk once.
 
     Args:
-        env: any environment; its info may tell `backend`, `image`, `segment` and `trigger` (cuts of the context),
-            `tokens`, `truncation` and `valid`, and its `unwrapped` may have a `task` and a `verdict`.
+        env: any environment; its info may tell `backend`, `image`, `tokens`, `truncation` and `valid`, and where it
+            is in the context: `segment`, `kind`, `parent`, `notes`, `compactions`, and the `trigger` of a cut. Its
+            `unwrapped` may have a `task` and a `verdict`.
         header: the fields of the record that are known before the episode begins.
         sink: takes the record.
     """
@@ -35,32 +38,70 @@ class EpisodeRecorder(gym.Wrapper[Any, Any, Any, Any]):
         super().__init__(env)
         self._header = replace(header, versions=_versions())
         self._sink = sink
-        self._segments: list[_Draft] = []
-        self._start = 0.0
+        self._drafts: dict[int, _Draft] = {}
+        self._draft: _Draft | None = None
+        self._sample: Sample | None = None
+        self._count, self._start = 0, 0.0
         self.record: EpisodeRecord | None = None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin an episode and its record."""
         self._start = time.monotonic()
-        self._segments, self.record = [], None
+        self._drafts, self._draft, self._sample, self._count, self.record = {}, None, None, 0, None
         observation, info = self.env.reset(seed=seed, options=options)
-        self._segments.append(_Draft(as_json(observation), as_json(info)))
+        self._enter(as_json(observation), as_json(info))
         return observation, info
+
+    def attach(self, sample: Sample | None) -> None:
+        """Tell the model call behind the action that `step` is given next."""
+        self._sample = sample
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Step the environment; the last step of an episode returns after `sink` has taken the record."""
+        sample, self._sample = self._sample, None
         began = time.monotonic()
         observation, reward, terminated, truncated, info = self.env.step(action)
-        step = Step(as_json(action), as_json(observation), float(reward), as_json(info), time.monotonic() - began)
-        self._segments[-1].steps.append(step)
-        if terminated or truncated:
-            if info.get("valid", True):
-                self.record = self._finished(terminated, truncated, step)
-                self._sink(self.record)
-        elif info.get("segment", 0) != self._segments[-1].info.get("segment", 0):
-            self._segments[-1].trigger = str(info.get("trigger", ""))
-            self._segments.append(_Draft(step.observation, step.info))
+        step = Step(
+            as_json(action),
+            as_json(observation),
+            float(reward),
+            as_json(info),
+            time.monotonic() - began,
+            index=self._count,
+            sample=sample,
+        )
+        self._count += 1
+        self._keep(step, over=terminated or truncated)
+        if (terminated or truncated) and info.get("valid", True):
+            self.record = self._finished(terminated, truncated, step)
+            self._sink(self.record)
         return observation, reward, terminated, truncated, info
+
+    def _keep(self, step: Step, over: bool) -> None:
+        draft, whole = self._draft, step.observation
+        assert draft is not None  # Gymnasium's order enforcement lets no step come before a reset
+        addition = added(draft.view, whole)
+        if addition is not None:
+            step = replace(step, observation=addition, appended=True)
+        if draft.returned:
+            step = replace(step, before=draft.view)
+            draft.returned = False
+        draft.steps.append(step)
+        if not over and step.info.get("segment", 0) != draft.index:
+            draft.trigger = str(step.info.get("trigger", ""))
+            self._enter(whole, step.info)
+        else:
+            draft.view = whole
+
+    def _enter(self, observation: Any, info: Mapping[str, Any]) -> None:
+        """Open the segment that `info` names, or go on in it when a branch has returned to it."""
+        index = int(info.get("segment", 0))
+        if index in self._drafts:
+            draft = self._drafts[index]
+            draft.view, draft.returned, draft.trigger = observation, True, ""
+        else:
+            draft = self._drafts[index] = _Draft(index, observation, info, view=observation)
+        self._draft = draft
 
     def failed(self, error: str) -> EpisodeRecord:
         """The record of an episode that the infrastructure broke: what was seen of it, and no reward."""
@@ -81,22 +122,19 @@ class EpisodeRecorder(gym.Wrapper[Any, Any, Any, Any]):
 
     def _partial(self) -> EpisodeRecord:
         task = getattr(self.env.unwrapped, "task", None)
-        opening = self._segments[0].info if self._segments else {}
+        drafts = list(self._drafts.values())
+        opening = drafts[0].info if drafts else {}
         record = replace(
             self._header,
             backend=str(opening.get("backend", "")),
             image=str(opening.get("image", "")),
-            segments=tuple(draft.segment() for draft in self._segments),
+            segments=tuple(draft.segment() for draft in drafts),
         )
-        last = record.steps[-1].info if record.steps else {}
-        costs = Costs(len(record.steps), time.monotonic() - self._start, int(last.get("tokens", 0)))
-        if (
-            not isinstance(task, Task) or not self._segments
-        ):  # before the first observation the task may be an earlier one
-            return replace(record, costs=costs)
+        record = replace(record, costs=_costs(record, time.monotonic() - self._start))
+        if not isinstance(task, Task) or not drafts:  # before the first observation the task may be an earlier one
+            return record
         return replace(
             record,
-            costs=costs,
             task=task.id,
             fingerprint=task.fingerprint(),
             family=task.family,
@@ -106,15 +144,45 @@ class EpisodeRecorder(gym.Wrapper[Any, Any, Any, Any]):
 
 @dataclass
 class _Draft:
-    """A segment that is still being written."""
+    """A segment that is still being written.
 
+    Attributes:
+        view: the whole observation that the next action in it answers.
+        returned: a branch has just returned to it, so that `view` is not what its last step led to.
+    """
+
+    index: int
     opening: Any
     info: Mapping[str, Any]
+    view: Any
     steps: list[Step] = field(default_factory=list)
     trigger: str = ""
+    returned: bool = False
 
     def segment(self) -> Segment:
-        return Segment(self.opening, self.info, tuple(self.steps), self.trigger)
+        return Segment(
+            self.opening,
+            self.info,
+            tuple(self.steps),
+            self.trigger,
+            index=self.index,
+            kind=str(self.info.get("kind", "work")),
+            parent=int(self.info.get("parent", -1)),
+            notes=str(self.info.get("notes", "")),
+        )
+
+
+def _costs(record: EpisodeRecord, seconds: float) -> Costs:
+    last = record.steps[-1].info if record.steps else {}
+    samples = record.samples.values()
+    return Costs(
+        steps=len(record.steps),
+        seconds=seconds,
+        tokens=int(last.get("tokens", 0)),
+        prompt_tokens=sum(sample.prompt_tokens for sample in samples),
+        completion_tokens=sum(sample.completion_tokens for sample in samples),
+        compactions=int(last.get("compactions", 0)),
+    )
 
 
 def _versions() -> dict[str, str]:

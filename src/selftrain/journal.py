@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from selftrain.errors import RecordError
 from selftrain.records import EpisodeRecord, as_json, numbered_records
+from selftrain.tokens import pack_samples
 
-EPISODES, PLAN, LOCK = "episodes.jsonl", "rollout.json", "lock"
+EPISODES, PLAN, LOCK, TOKENS = "episodes.jsonl", "rollout.json", "lock", "tokens"
 
 
 class Journal:
     """Append-only episode records in `directory`, held by one process at a time.
 
     A record is on disk, whole, when `append` returns; when `append` raises, nothing of it is in the file. What a
-    killed writer left of its last line is cut off on opening, and its size is kept in `torn`.
+    killed writer left of its last line is cut off on opening, and its size is kept in `torn`. Tokens are in a file of
+    their own, which is on disk before the line that names it; one that no line names is left by a killed writer, and
+    nobody reads it.
 
     Raises:
         RecordError: the directory cannot be used, or another process holds it; says which.
@@ -77,7 +82,7 @@ class Journal:
             if found is None and self._end:
                 raise RecordError(f"journal {self.directory} holds episodes but no {PLAN}; choose another directory")
             if found is None or not self._end:  # arguments that led to no episode bind nobody
-                _write_atomically(path, json.dumps(wanted, indent=1) + "\n")
+                _write_atomically(path, (json.dumps(wanted, indent=1) + "\n").encode())
                 found = wanted
         except OSError as error:
             raise RecordError(f"{path} cannot be written: {error.strerror}") from error
@@ -95,11 +100,19 @@ class Journal:
         Raises:
             RecordError: it cannot be written; the journal is as it was before, and a later call may succeed.
         """
+        samples = record.samples
+        tokens = pack_samples(samples) if samples else b""
+        if tokens:
+            # named by its content: an episode that is played again leaves the tokens of its earlier record alone
+            digest = hashlib.sha256(tokens).hexdigest()[:8]
+            record = replace(record, tokens_file=f"{TOKENS}/{record.episode:06d}-{record.attempts}-{digest}.npz")
         line = record.to_line().encode("ascii") + b"\n"
         with self._mutex:
             if self._fd < 0:
                 raise RecordError(f"journal {self.directory} is closed")
             try:
+                if tokens:
+                    self._write_tokens(record.tokens_file, tokens)
                 self._cut_after(self._end)
                 rest = memoryview(line)
                 while rest:
@@ -111,6 +124,13 @@ class Journal:
                     self._cut_after(self._end)
                 raise RecordError(f"journal {self.directory} cannot be written: {error.strerror}") from error
             self._end += len(line)
+
+    def _write_tokens(self, name: str, tokens: bytes) -> None:
+        path = self.directory / name
+        if not path.parent.is_dir():
+            path.parent.mkdir()
+            _sync_directory(self.directory)
+        _write_atomically(path, tokens)
 
     def _cut_after(self, end: int) -> None:
         if os.fstat(self._fd).st_size != end:
@@ -137,13 +157,17 @@ class Journal:
         self.close()
 
 
-def _write_atomically(path: Path, text: str) -> None:
+def _write_atomically(path: Path, content: bytes) -> None:
     part = path.with_suffix(".part")
-    with part.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)  # on a full disk the rest of it would keep others from writing
+        raise
     _sync_directory(path.parent)
 
 

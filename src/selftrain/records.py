@@ -1,6 +1,8 @@
 """Episode records: what was sent and received in one episode, as one line of JSON.
 
 A record is written from the very values that passed between agent and environment; nothing in it is computed again.
+The one thing that is not written twice is a context that grows: an observation that begins with everything that the
+agent saw before in the segment is kept as what was added to it, and `Segment.views` gives back the whole.
 """
 
 from __future__ import annotations
@@ -8,15 +10,17 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from selftrain.errors import RecordError
+from selftrain.growth import grown
+from selftrain.tokens import Sample, read_samples
 
-SCHEMA = 1
+SCHEMA = 2
 _log = logging.getLogger(__name__)
 
 
@@ -26,10 +30,15 @@ class Step:
 
     Attributes:
         action: as sent; arrays and tuples are kept as lists.
-        observation: as received, in the same form.
+        observation: as received, in the same form; see `appended`.
         reward: as received.
         info: as received.
         seconds: wall time of the call, on the monotonic clock.
+        index: its place in the episode, over all segments.
+        appended: `observation` holds only what was added to the observation that the action answered.
+        before: the whole observation that the action answered, when a branch lay between it and the segment's
+            previous step; None when it is what the previous step led to.
+        sample: the model call behind the action; kept in the episode's file of tokens, not in its line.
     """
 
     action: Any
@@ -37,6 +46,10 @@ class Step:
     reward: float
     info: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    index: int = 0
+    appended: bool = False
+    before: Any = None
+    sample: Sample | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -48,21 +61,49 @@ class Segment:
         info: what came with it.
         steps: in order; the last one of a segment that was cut is the compaction.
         trigger: what ended it: "" for the episode's end, else the kind of cut ("forced", "voluntary").
+        index: its number in the episode.
+        kind: "work", or "branch" for one that was called from another and returns to it.
+        parent: the segment that it was called from; -1 for none.
+        notes: the notes in force at its beginning; "" before the first cut.
     """
 
     opening: Any
     info: Mapping[str, Any] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     trigger: str = ""
+    index: int = 0
+    kind: str = "work"
+    parent: int = -1
+    notes: str = ""
+
+    def views(self) -> tuple[Any, ...]:
+        """Every whole observation: number k is what the action of `steps[k]` answered, the last what they led to."""
+        views, at = [], self.opening
+        for step in self.steps:
+            at = at if step.before is None else step.before
+            views.append(at)
+            at = grown(at, step.observation) if step.appended else step.observation
+        return (*views, at)
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What an episode took: env steps, wall seconds from the call of `reset`, and tokens where they are counted."""
+    """What an episode took.
+
+    Attributes:
+        steps: calls of `env.step`.
+        seconds: wall time from the call of `reset`.
+        tokens: what passed through the context, where the environment counts it.
+        prompt_tokens, completion_tokens: what the model calls behind the actions read and wrote.
+        compactions: cuts of the context.
+    """
 
     steps: int = 0
     seconds: float = 0.0
     tokens: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    compactions: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,6 +117,7 @@ class EpisodeRecord:
         seed: given to the environment's and to the agent's reset.
         episode: its index in the rollout.
         backend, image: where the commands ran.
+        context: the arguments of the context budget; empty without one.
         segments: what the agent saw and did.
         reward: the return, or None when the episode is not valid.
         terminated, truncated, truncation: how it ended; `truncation` names the limit.
@@ -84,6 +126,7 @@ class EpisodeRecord:
         attempts: times it was played from its start, this one included.
         verdict: `Verdict.as_dict()`, or None where nothing was judged.
         evidence_sha256: hash of what was judged.
+        tokens_file: where its tokens are, in the directory of the journal; "" when no model was asked.
         costs: what it took.
         versions: of the packages that made it.
         schema: version of this form.
@@ -100,6 +143,7 @@ class EpisodeRecord:
     episode: int = 0
     backend: str = ""
     image: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
     segments: tuple[Segment, ...] = ()
     reward: float | None = None
     terminated: bool = False
@@ -110,6 +154,7 @@ class EpisodeRecord:
     attempts: int = 1
     verdict: Mapping[str, Any] | None = None
     evidence_sha256: str = ""
+    tokens_file: str = ""
     costs: Costs = Costs()
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
@@ -123,8 +168,14 @@ class EpisodeRecord:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps of all segments, in order."""
-        return tuple(step for segment in self.segments for step in segment.steps)
+        """The steps of all segments, in the order in which they were taken."""
+        steps = [step for segment in self.segments for step in segment.steps]
+        return tuple(sorted(steps, key=lambda step: step.index))
+
+    @property
+    def samples(self) -> dict[int, Sample]:
+        """The model calls that are at hand, by the index of their step."""
+        return {step.index: step.sample for step in self.steps if step.sample is not None}
 
     def to_line(self) -> str:
         """The record as one line of ASCII JSON, without the line break.
@@ -133,11 +184,18 @@ class EpisodeRecord:
             RecordError: it holds a value that JSON does not have, such as NaN or an object.
         """
         try:
-            return json.dumps(as_json(asdict(self)), allow_nan=False, separators=(",", ":"))
+            return json.dumps(as_json(self._table()), allow_nan=False, separators=(",", ":"))
         except (TypeError, ValueError) as error:
             raise RecordError(
                 f"episode {self.episode} ({self.task or self.env_id}) cannot be written: {error}"
             ) from error
+
+    def _table(self) -> dict[str, Any]:
+        def step(one: Step) -> dict[str, Any]:
+            return {key: value for key, value in vars(one).items() if key != "sample"}
+
+        segments = [{**vars(one), "steps": [step(part) for part in one.steps]} for one in self.segments]
+        return {**vars(self), "segments": segments, "costs": vars(self.costs)}
 
     @classmethod
     def from_line(cls, line: str) -> EpisodeRecord:
@@ -189,6 +247,33 @@ def read_records(path: Path | str) -> Iterator[EpisodeRecord]:
     path = path / "episodes.jsonl" if path.is_dir() else path
     for _, record in numbered_records(path):
         yield record
+
+
+def load_samples(path: Path | str, record: EpisodeRecord) -> EpisodeRecord:
+    """The record with the model calls behind its steps.
+
+    Args:
+        path: as given to `read_records`.
+        record: one of the records there; one without a file of tokens comes back as it is.
+
+    Raises:
+        RecordError: the file of tokens is missing or damaged; names it. The record itself is whole without it.
+    """
+    if not record.tokens_file:
+        return record
+    path = Path(path)
+    file = (path if path.is_dir() else path.parent) / record.tokens_file
+    try:
+        samples = read_samples(file)
+    except RecordError as error:
+        raise RecordError(f"episode {record.episode} is whole, but its tokens are not: {error}") from error
+    if missing := set(samples) - {step.index for step in record.steps}:
+        raise RecordError(f"{file} has tokens of step {min(missing)}, which episode {record.episode} does not have")
+    segments = tuple(
+        replace(segment, steps=tuple(replace(step, sample=samples.get(step.index)) for step in segment.steps))
+        for segment in record.segments
+    )
+    return replace(record, segments=segments)
 
 
 def numbered_records(path: Path) -> Iterator[tuple[int, EpisodeRecord]]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from selftrain.errors import RecordError
 
 Ids = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
@@ -44,3 +52,85 @@ class Sample:
     finish_reason: str = "stop"
     model: str = ""
     policy_version: int = 0
+
+
+_NUMBERS = ("prompt_tokens", "completion_tokens", "temperature", "finish_reason", "model", "policy_version")
+
+
+def pack_samples(samples: Mapping[int, Sample]) -> bytes:
+    """The bytes of an npz file with the samples of an episode, by the index of their step.
+
+    A prompt that begins as the call before it ended, as in a conversation, is kept as what was added to it.
+    """
+    calls, prompts, previous = [], [_no_ids()], _no_ids()
+    ordered = sorted(samples.items())
+    for step, sample in ordered:
+        shared = _common_prefix(previous, sample.prompt_ids)
+        prompts.append(sample.prompt_ids[shared:])
+        previous = np.concatenate([sample.prompt_ids, sample.token_ids])
+        sizes = [shared, len(prompts[-1]), len(sample.token_ids), len(sample.logprobs)]
+        calls.append([step, *sizes, *(getattr(sample, name) for name in _NUMBERS)])
+    token_ids = [_no_ids(), *(sample.token_ids for _, sample in ordered)]
+    logprobs = [_no_floats(), *(sample.logprobs for _, sample in ordered)]
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        calls=np.frombuffer(json.dumps(calls).encode("ascii"), np.uint8),
+        prompt_ids=np.concatenate(prompts).astype(np.int32),
+        token_ids=np.concatenate(token_ids).astype(np.int32),
+        logprobs=np.concatenate(logprobs).astype(np.float32),
+    )
+    return file.getvalue()
+
+
+def read_samples(path: Path) -> dict[int, Sample]:
+    """The samples in a file of `pack_samples`, by the index of their step.
+
+    Raises:
+        RecordError: the file is missing, torn or none of these.
+    """
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            calls = json.loads(arrays["calls"].tobytes())
+            streams = [_Stream(arrays[name]) for name in ("prompt_ids", "token_ids", "logprobs")]
+        return _unpacked(calls, *streams)
+    except FileNotFoundError as error:
+        raise RecordError(f"{path} is missing") from error
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise RecordError(f"{path} is damaged or no file of tokens: {error}") from error
+
+
+def _unpacked(
+    calls: Sequence[Sequence[Any]], prompts: _Stream, tokens: _Stream, logprobs: _Stream
+) -> dict[int, Sample]:
+    samples, previous = {}, _no_ids()
+    for step, shared, prompt_size, token_size, logprob_size, *numbers in calls:
+        prompt_ids = np.concatenate([previous[:shared], prompts.take(prompt_size)])
+        sample = Sample(
+            prompt_ids,
+            tokens.take(token_size),
+            logprobs.take(logprob_size),
+            **dict(zip(_NUMBERS, numbers, strict=True)),
+        )
+        previous = np.concatenate([prompt_ids, sample.token_ids])
+        samples[step] = sample
+    return samples
+
+
+class _Stream:
+    """An array that is read from its beginning, piece by piece."""
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        self._array, self._at = array, 0
+
+    def take(self, size: int) -> Any:
+        if self._at + size > len(self._array):
+            raise ValueError(f"it ends after {len(self._array)} numbers and should go on")
+        self._at += size
+        return self._array[self._at - size : self._at].copy()
+
+
+def _common_prefix(one: Ids, other: Ids) -> int:
+    size = min(len(one), len(other))
+    differs = np.flatnonzero(one[:size] != other[:size])
+    return int(differs[0]) if len(differs) else size
