@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
@@ -51,32 +52,65 @@ class Sampler(Protocol):
         ...
 
 
+@runtime_checkable
+class ContextUser(Protocol):
+    """An agent that plays under a context budget; the rollout makes one with these arguments unless told others."""
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """Arguments of the context budget."""
+        ...
+
+
+@runtime_checkable
+class Closeable(Protocol):
+    """An agent that holds something open, such as a connection; the rollout closes it, also in the middle of `act`."""
+
+    def close(self) -> None:
+        """Let go; a call of `act` under way in another thread ends with an error. Closing twice is fine."""
+        ...
+
+
 def agent_names() -> tuple[str, ...]:
     """The agents that ship with the package, by name."""
     return tuple(_AGENTS)
 
 
-def make_agent(name: str) -> Agent:
-    """A new agent: a name of the table, or `module:Class` for one of your own.
+def make_agent(name: str, **options: Any) -> Agent:
+    """A new agent: a name of the table, or `module:Class` for one of your own, made with `options`.
 
     Raises:
         UnknownNameError: no agent has this name; lists the near ones.
-        OptionError: `module:Class` cannot be loaded, or is no agent.
+        OptionError: `module:Class` cannot be loaded, or is no agent, or does not take an option.
     """
     if name in _AGENTS:
-        return _load(_AGENTS[name])
+        return _load(name, _AGENTS[name], options)
     if ":" in name:
-        return _load(name)
+        return _load(name, name, options)
     raise UnknownNameError("agent", name, [*_AGENTS, "module:Class"])
 
 
-def _load(path: str) -> Agent:
+def _load(name: str, path: str, options: Mapping[str, Any]) -> Agent:
     module, _, class_name = path.partition(":")
     try:
-        made = getattr(importlib.import_module(module), class_name)()
+        make = getattr(importlib.import_module(module), class_name)
+        _check_options(name, make, options)
+        made = make(**options)
+    except OptionError:
+        raise
     except (ImportError, AttributeError, ValueError) as error:
-        raise OptionError(f"agent={path!r} cannot be loaded: {error}") from error
+        raise OptionError(f"agent={name!r} cannot be loaded: {error}") from error
     if not (callable(getattr(made, "act", None)) and callable(getattr(made, "reset", None))):
-        raise OptionError(f"agent={path!r} must have the methods reset(seed) and act(observation, info)")
+        raise OptionError(f"agent={name!r} must have the methods reset(seed) and act(observation, info)")
     agent: Agent = made
     return agent
+
+
+def _check_options(name: str, make: Any, options: Mapping[str, Any]) -> None:
+    if not options:
+        return
+    taken = inspect.signature(make).parameters
+    if any(parameter.kind == parameter.VAR_KEYWORD for parameter in taken.values()):
+        return
+    if wrong := [option for option in options if option not in taken]:
+        raise OptionError(f"agent={name!r} takes no {', '.join(wrong)}; it takes {', '.join(taken) or 'no options'}")

@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from selftrain.agents.plan import make_environment
 from selftrain.agents.recording import EpisodeRecorder
 from selftrain.errors import OptionError
 from selftrain.records import EpisodeRecord
@@ -41,7 +42,7 @@ def replay(
     """
     if not record.valid:
         raise OptionError(f"episode {record.episode} is not valid ({record.error}) and cannot be replayed")
-    env = gym.make(record.env_id, **{**record.env_kwargs, **(env_kwargs or {})})
+    env = make_environment(record.env_id, {**record.env_kwargs, **(env_kwargs or {})}, record.context)
     recorder = EpisodeRecorder(env, EpisodeRecord(record.env_id, record.agent, record.seed), lambda _: None)
     chosen = task or record.task
     try:

@@ -15,14 +15,17 @@ from typing import Any
 
 import gymnasium as gym
 
-from selftrain.agents.base import Agent, TaskReader, make_agent
-from selftrain.agents.plan import Plan
+from selftrain.agents.base import Agent, Closeable, ContextUser, Sampler, TaskReader, make_agent
+from selftrain.agents.chat_errors import ModelDownError
+from selftrain.agents.plan import Plan, context_of, make_environment
 from selftrain.agents.recording import EpisodeRecorder, Sink
 from selftrain.agents.report import Outcome, Report
 from selftrain.errors import (
     BackendUnavailableError,
+    ContextError,
     ImageMissingError,
     MissingToolError,
+    ModelError,
     OptionError,
     SandboxError,
     VerifierError,
@@ -56,10 +59,12 @@ def run_episode(
         sink: takes the record before the last `step` returns, for example `Journal.append`.
 
     Raises:
-        SandboxError, VerifierError: the infrastructure failed; the episode has no reward and no record.
+        SandboxError, VerifierError, ModelError: what the episode needs failed; it has no reward and no record.
     """
     env_id, kwargs = (env.spec.id, env.spec.kwargs) if env.spec else (type(env.unwrapped).__name__, {})
-    known = header or EpisodeRecord(env_id=env_id, env_kwargs=kwargs, agent=type(agent).__name__, seed=seed)
+    known = header or EpisodeRecord(
+        env_id=env_id, env_kwargs=kwargs, context=context_of(env), agent=type(agent).__name__, seed=seed
+    )
     recorder = EpisodeRecorder(env, known, sink)
     _play(recorder, agent, seed, task)
     if recorder.record is None:
@@ -75,9 +80,12 @@ def _play(recorder: EpisodeRecorder, agent: Agent, seed: int, task: str | Task |
         if not isinstance(hidden, Task):
             raise OptionError(f"{type(agent).__name__} needs an environment of tasks; {recorder.spec} has none")
         agent.read_task(hidden)
-    over = False
+    sampler, over = agent if isinstance(agent, Sampler) else None, False
     while not over:
-        observation, _, terminated, truncated, info = recorder.step(agent.act(observation, info))
+        action = agent.act(observation, info)
+        if sampler is not None:
+            recorder.attach(sampler.sample)
+        observation, _, terminated, truncated, info = recorder.step(action)
         over = terminated or truncated
 
 
@@ -91,53 +99,78 @@ def rollout(
     out: Path | str | None = None,
     env_kwargs: Mapping[str, Any] | None = None,
     tasks: Sequence[str | Task] = (),
+    context: Mapping[str, Any] | None = None,
+    agent_options: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> Report:
     """Play many episodes, several at once, and report success per family and level.
 
-    An episode that the infrastructure breaks is played again from its start, with growing waits in between. After
-    `ATTEMPTS` failures it is recorded as not valid and counts in no figure; a later call on the same directory
-    plays it again.
+    An episode that a broken sandbox, verifier or model interrupts is played again from its start, with growing waits
+    in between. After `ATTEMPTS` failures it is recorded as not valid and counts in no figure; a later call on the same
+    directory plays it again.
 
     Args:
         env_id: a registered id, or `module:id`.
-        agent: its name, `module:Class`, or a function that makes one (each worker makes its own).
+        agent: its name, `module:Class`, or a function that makes one (each worker has its own).
         episodes: how many.
         parallel: environments at once, each with its own sandbox.
         seed: where all tasks and seeds come from.
         out: directory of the journal. With the same arguments it continues what is missing; others are refused.
         env_kwargs: for `gymnasium.make`.
         tasks: task ids or tasks, dealt to the episodes in turn; none lets the environment draw them.
+        context: arguments of a `ContextBudget` around the environment, laid over those that the agent asks for.
+        agent_options: what a named agent is made with; an `api_key` is written nowhere.
         progress: show a live view on standard error.
 
     Raises:
         RecordError: the journal cannot be used, or belongs to other arguments or another process.
-        UnknownNameError, OptionError, TaskError: an argument or a task is broken.
+        UnknownNameError, OptionError, TaskError, ContextError: an argument or a task is broken.
         BackendUnavailableError, ImageMissingError, MissingToolError: this machine lacks something; says what.
+        ModelDownError: nothing answered at the model's address, from the first call on.
     """
-    if parallel < 1:
-        raise OptionError(f"parallel={parallel} must be 1 or more")
-    make: Callable[[], Agent]
-    if isinstance(agent, str):
-        name, make = agent, functools.partial(make_agent, agent)
-    else:
-        name, make = f"{agent.__module__}:{agent.__qualname__}", agent
+    name, make = _named(agent, agent_options or {})
     if name == "human":  # one player, one keyboard, and nothing else on the screen
         parallel, progress = 1, False
-    plan = Plan(env_id, name, episodes, seed, env_kwargs or {}, tuple(tasks))
+    with contextlib.ExitStack() as stack:
+        agents = _crew_of(make, parallel, episodes, stack)
+        wanted = {**(agents[0].context if isinstance(agents[0], ContextUser) else {}), **(context or {})}
+        plan = Plan(env_id, name, episodes, seed, env_kwargs or {}, tuple(tasks), wanted, agent_options or {})
+        return _play_missing(plan, agents, out, progress)
+
+
+def _named(agent: str | Callable[[], Agent], options: Mapping[str, Any]) -> tuple[str, Callable[[], Agent]]:
+    if isinstance(agent, str):
+        return agent, functools.partial(make_agent, agent, **options)
+    if options:
+        raise OptionError(f"agent_options={sorted(options)} need an agent by name; {agent!r} makes its own")
+    return f"{agent.__module__}:{agent.__qualname__}", agent
+
+
+def _crew_of(make: Callable[[], Agent], parallel: int, episodes: int, stack: contextlib.ExitStack) -> list[Agent]:
+    """An agent for each worker; `stack` closes them."""
+    if parallel < 1:
+        raise OptionError(f"parallel={parallel} must be 1 or more")
+    agents = [make() for _ in range(max(1, min(parallel, episodes)))]
+    for agent in agents:
+        if isinstance(agent, Closeable):
+            stack.callback(agent.close)
+    return agents
+
+
+def _play_missing(plan: Plan, agents: Sequence[Agent], out: Path | str | None, progress: bool) -> Report:
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
         journal = stack.enter_context(Journal(out)) if out is not None else None
         outcomes = _earlier(journal, plan) if journal else {}
         continued = len(outcomes)
-        missing = [index for index in range(episodes) if index not in outcomes]
+        missing = [index for index in range(plan.episodes) if index not in outcomes]
         show = stack.enter_context(_view(plan, outcomes, out, missing)) if progress else lambda outcome: None
-        crew = _Crew(plan, make, journal, missing, parallel)
+        crew = _Crew(plan, agents, journal, missing)
         for record in stack.enter_context(contextlib.closing(crew.play())):
             outcomes[record.episode] = Outcome.of(record)
             show(outcomes[record.episode])
     ordered = tuple(outcomes[index] for index in sorted(outcomes))
-    return Report(env_id, name, episodes, continued, time.monotonic() - began, ordered)
+    return Report(plan.env_id, plan.agent, plan.episodes, continued, time.monotonic() - began, ordered)
 
 
 def _earlier(journal: Journal, plan: Plan) -> dict[int, Outcome]:
@@ -175,12 +208,10 @@ def _view(
 class _Crew:
     """Workers that play the missing episodes; each has an environment and an agent of its own."""
 
-    def __init__(
-        self, plan: Plan, make: Callable[[], Agent], journal: Journal | None, missing: Sequence[int], parallel: int
-    ) -> None:
-        self._plan, self._make = plan, make
+    def __init__(self, plan: Plan, agents: Sequence[Agent], journal: Journal | None, missing: Sequence[int]) -> None:
+        self._plan, self._agents = plan, agents[: len(missing)]
         self._sink: Sink = journal.append if journal else lambda record: None
-        self._count, self._parallel = len(missing), min(parallel, len(missing))
+        self._count = len(missing)
         self._missing: queue.SimpleQueue[int] = queue.SimpleQueue()
         for index in missing:
             self._missing.put(index)
@@ -189,12 +220,12 @@ class _Crew:
 
     def play(self) -> Generator[EpisodeRecord, None, None]:
         """Records as they are finished. Closing the iterator stops the workers and drops what they have in hand."""
-        if self._parallel == 1:  # in this thread, so that Ctrl-C ends a prompt or a long command at once
-            with contextlib.closing(self._worker()) as worker:
+        workers = [_Worker(self._plan, agent, self._sink, self._signals) for agent in self._agents]
+        if len(workers) == 1:  # in this thread, so that Ctrl-C ends a prompt or a long command at once
+            with contextlib.closing(workers[0]) as worker:
                 for _ in range(self._count):
                     yield worker.play(self._missing.get_nowait())
             return
-        workers = [self._worker() for _ in range(self._parallel)]
         threads = [threading.Thread(target=self._work, args=(worker,), name="rollout") for worker in workers]
         for thread in threads:
             thread.start()
@@ -210,9 +241,6 @@ class _Crew:
                 worker.interrupt()
             for thread in threads:
                 thread.join()
-
-    def _worker(self) -> _Worker:
-        return _Worker(self._plan, self._make(), self._sink, self._signals)
 
     def _work(self, worker: _Worker) -> None:
         try:
@@ -230,11 +258,12 @@ class _StoppedError(Exception):
 
 
 class _Signals:
-    """What the workers of a rollout tell each other: to stop, and that this machine can start sandboxes."""
+    """What the workers of a rollout tell each other: to stop, and that sandboxes start here and a model answers."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
         self.sandbox_seen = threading.Event()
+        self.model_seen = threading.Event()
 
 
 class _Worker:
@@ -261,24 +290,28 @@ class _Worker:
 
     def _attempt(self, index: int, attempt: int) -> EpisodeRecord:
         if self._env is None:
-            self._env = gym.make(self._plan.env_id, **self._plan.env_kwargs)
+            self._env = make_environment(self._plan.env_id, self._plan.env_kwargs, self._plan.context)
         header = replace(self._plan.header(index), attempts=attempt)
         recorder = EpisodeRecorder(_Watched(self._env, self._signals), header, self._sink)
         try:
             _play(recorder, self._agent, header.seed, self._plan.task(index))
-        except (ImageMissingError, MissingToolError):
-            raise  # waiting does not bring what the user has to install
-        except (SandboxError, VerifierError) as error:
+        except (ImageMissingError, MissingToolError, ContextError):
+            raise  # waiting does not bring what the user has to install, nor a larger budget
+        except (SandboxError, VerifierError, ModelError) as error:
             if self._signals.stop.is_set():
                 raise _StoppedError from error
             if isinstance(error, BackendUnavailableError) and not self._signals.sandbox_seen.is_set():
+                raise
+            if isinstance(error, ModelDownError) and not self._signals.model_seen.is_set():
                 raise
             return recorder.failed(f"{type(error).__name__}: {error}")
         return recorder.record or recorder.failed("the environment ended the episode as not valid")
 
     def interrupt(self) -> None:
-        """Break off the step at hand, from another thread."""
+        """Break off the step or the call of a model at hand, from another thread."""
         self._close(self._env)
+        if isinstance(self._agent, Closeable):
+            self._agent.close()
 
     def close(self) -> None:
         """Close the environment; the next episode makes another one."""
@@ -294,7 +327,7 @@ class _Worker:
 
 
 class _Watched(gym.Wrapper[Any, Any, Any, Any]):
-    """Ends an episode between two steps when the rollout stops, and notes when a sandbox has started."""
+    """Ends an episode between two steps when the rollout stops; notes that a sandbox has started and an agent acted."""
 
     def __init__(self, env: gym.Env[Any, Any], signals: _Signals) -> None:
         super().__init__(env)
@@ -310,4 +343,5 @@ class _Watched(gym.Wrapper[Any, Any, Any, Any]):
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         if self._signals.stop.is_set():
             raise _StoppedError
+        self._signals.model_seen.set()
         return self.env.step(action)

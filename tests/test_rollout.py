@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,19 @@ from rich.console import Console
 
 from selftrain.agents import make_agent
 from selftrain.agents import rollout as module
+from selftrain.agents.chat_errors import ModelDownError, ModelSlowError, PromptTooLongError
 from selftrain.agents.plan import Plan
 from selftrain.agents.progress import RolloutProgress
 from selftrain.agents.replay import replay
 from selftrain.agents.report import Outcome, Report, wilson
 from selftrain.agents.rollout import rollout, run_episode
+from selftrain.envs.context import ContextBudget
+from selftrain.envs.spaces import Text
 from selftrain.errors import (
     BackendUnavailableError,
+    ContextError,
     ImageMissingError,
+    ModelError,
     OptionError,
     RecordError,
     SandboxError,
@@ -43,6 +49,7 @@ from selftrain.journal import Journal
 from selftrain.records import EpisodeRecord, read_records
 from selftrain.sandboxes import make_backend
 from selftrain.tasks import expand_task_ids
+from selftrain.tokens import Sample
 
 ENV = "SelfTrain-Terminal-v0"
 KWARGS = {"backend": "bubblewrap"}
@@ -386,3 +393,147 @@ def test_a_kill_around_the_verdict_loses_and_doubles_nothing(
     subprocess.run([*command, "never"], check=True, timeout=60)
     assert [record.episode for record in read_records(tmp_path)] == list(range(4))
     assert all(isinstance(record, EpisodeRecord) and record.passed for record in read_records(tmp_path))
+
+
+class LinesEnv(gym.Env[str, str]):
+    """Says a line of 60 characters after each of ten messages: enough for cuts, and no sandbox is needed for them."""
+
+    observation_space = Text(1000)
+    action_space = Text(1000)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.count = 0
+        return "Count to ten.", {}
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        self.count += 1
+        line = f"{self.count} {action} " + "." * 50
+        return line, float(self.count == 10), self.count == 10, False, {}
+
+
+class Scribe:
+    """Answers under a context budget, and tells of a model call behind each answer."""
+
+    context = {"budget": 400, "reserve": 20, "notes_budget": 30, "system": ""}
+    closed: set[int] = set()
+
+    def reset(self, seed: int) -> None:
+        self.sample: Sample | None = None
+
+    def act(self, observation: Any, info: Any) -> str:
+        self.sample = Sample(prompt_tokens=100, completion_tokens=3, model="scribe")
+        return "notes" if observation["phase"] == 1 else "on"
+
+    def close(self) -> None:
+        self.closed.add(id(self))
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    gym.register("Lines-v0", LinesEnv)
+    monkeypatch.setattr(module, "FIRST_WAIT_SECONDS", 0.01)
+    yield
+    del gym.registry["Lines-v0"]
+
+
+def test_a_context_budget_is_part_of_what_is_played(lines: None, tmp_path: Path) -> None:
+    report = rollout("Lines-v0", Scribe, 3, parallel=2, out=tmp_path, context={"budget": 300}, progress=False)
+    assert report.score.passed == 3
+    wanted = {**Scribe.context, "budget": 300}
+    for record in read_records(tmp_path):
+        assert record.context == wanted and len(record.segments) > 2
+        assert [segment.trigger for segment in record.segments[:-1]] == ["forced"] * (len(record.segments) - 1)
+        assert record.costs.completion_tokens == 3 * record.costs.steps and record.costs.prompt_tokens > 1000
+        assert replay(record) == []
+        assert replay(replace(record, context={**wanted, "budget": 1000}))
+    assert json.loads((tmp_path / "rollout.json").read_text())["context"] == wanted
+    with pytest.raises(RecordError, match="context is"):
+        rollout("Lines-v0", Scribe, 3, out=tmp_path, progress=False)
+
+
+def test_the_context_of_an_agent_stands_unless_told_otherwise(lines: None, tmp_path: Path) -> None:
+    rollout("Lines-v0", Scribe, 1, out=tmp_path, progress=False)
+    (record,) = read_records(tmp_path)
+    assert record.context == Scribe.context
+    with gym.make("Lines-v0") as plain:
+        env = ContextBudget(plain, **Scribe.context)
+        assert run_episode(env, Scribe(), 0).context.items() >= Scribe.context.items()
+
+
+@pytest.mark.parametrize(
+    ("context", "error", "said"),
+    [
+        ({"budget": 400}, OptionError, "lacks reserve, notes_budget"),
+        ({**Scribe.context, "budgte": 4}, OptionError, "budgte"),
+        ({**Scribe.context, "mode": "rewritten"}, OptionError, "rewrite, "),
+        ({**Scribe.context, "budget": 40}, ContextError, "40"),
+    ],
+)
+def test_a_context_that_cannot_be_is_refused(
+    lines: None, tmp_path: Path, context: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        rollout("Lines-v0", ContextlessScribe, 4, out=tmp_path, context=context, progress=False)
+    assert not any(file.read_bytes() for file in tmp_path.glob("episodes.jsonl"))
+
+
+class ContextlessScribe:
+    def reset(self, seed: int) -> None: ...
+
+    def act(self, observation: Any, info: Any) -> str:
+        return "on"
+
+
+class Failing(Scribe):
+    """Fails as models do, at the calls that are told: a hosted model does not fail on demand."""
+
+    faults: list[Exception | None] = []
+
+    def act(self, observation: Any, info: Any) -> str:
+        if self.faults and (fault := self.faults.pop(0)):
+            raise fault
+        return super().act(observation, info)
+
+
+def test_a_model_that_fails_is_asked_again_and_then_the_episode_is_not_valid(lines: None, tmp_path: Path) -> None:
+    Failing.faults = [*[None] * 5, ModelSlowError("slow"), *[ModelDownError("gone away")] * (module.ATTEMPTS - 1)]
+    report = rollout("Lines-v0", Failing, 3, parallel=1, out=tmp_path, progress=False)
+    assert (report.score.valid, report.score.episodes) == (2, 3)
+    (broken,) = [record for record in read_records(tmp_path) if not record.valid]
+    assert (broken.reward, broken.error, broken.attempts) == (None, "ModelDownError: gone away", module.ATTEMPTS)
+    assert rollout("Lines-v0", Failing, 3, parallel=1, out=tmp_path, progress=False).score.valid == 3
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+@pytest.mark.parametrize("error", [ModelDownError("nobody there"), PromptTooLongError("budget over 512")])
+def test_what_no_waiting_mends_stops_the_rollout(lines: None, tmp_path: Path, error: ModelError, parallel: int) -> None:
+    Failing.faults = [error] * 99
+    with pytest.raises(type(error), match=str(error)):
+        rollout("Lines-v0", Failing, 20, parallel=parallel, out=tmp_path, progress=False)
+    assert len(Failing.faults) >= 99 - parallel and not list(read_records(tmp_path))
+    Failing.faults = []
+
+
+def test_each_worker_has_an_agent_of_its_own_and_all_are_closed(lines: None) -> None:
+    made = []
+
+    def make() -> Scribe:
+        made.append(Scribe())
+        return made[-1]
+
+    Scribe.closed.clear()
+    rollout("Lines-v0", make, 6, parallel=3, progress=False)
+    assert len(made) == 3 and Scribe.closed == {id(agent) for agent in made}
+
+
+def test_options_go_to_the_agent_that_takes_them(lines: None, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="agent='oracle' takes no temperature; it takes no options"):
+        rollout(ENV, "oracle", 1, agent_options={"temperature": 0.5})
+    with pytest.raises(OptionError, match="agent='chat' takes no temprature; it takes model"):
+        make_agent("chat", temprature=0.5)
+    with pytest.raises(OptionError, match="need an agent by name"):
+        rollout("Lines-v0", Scribe, 1, agent_options={"temperature": 0.5})
+    options = {"temperature": 0.5, "base_url": "http://127.0.0.1:1/v1", "api_key": "secret", "model": "m"}
+    plan = Plan("Lines-v0", "chat", 1, agent_options=options)
+    assert plan.as_dict()["agent_options"] == {"temperature": 0.5, "model": "m"}

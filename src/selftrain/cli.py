@@ -15,7 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from selftrain.errors import OptionError, SelfTrainError, TaskError, UnknownNameError
+from selftrain import cli_options as options
+from selftrain.errors import ContextError, OptionError, SelfTrainError, TaskError, UnknownNameError
+from selftrain.tasks import Task
+from selftrain.web import commands as pages
 
 NEGATIVE, BAD_INPUT, BROKEN = 1, 2, 3
 
@@ -28,6 +31,7 @@ app = typer.Typer(
 )
 images_app = typer.Typer(help="Images that sandboxes run in.", no_args_is_help=True)
 app.add_typer(images_app, name="images")
+pages.register(app)
 out, err = Console(), Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
@@ -39,7 +43,7 @@ def main() -> None:
     """Run the command line; an error of ours becomes one message and an exit code."""
     try:
         app()
-    except (UnknownNameError, TaskError, OptionError) as error:
+    except (UnknownNameError, TaskError, OptionError, ContextError) as error:
         err.print(f"error: {error}", markup=False, style="red")
         sys.exit(BAD_INPUT)
     except SelfTrainError as error:
@@ -94,35 +98,53 @@ def list_(as_json: Json = False) -> None:
 @app.command()
 def run(
     env_id: Annotated[str, typer.Argument(help="environment id, as `selftrain list` shows it")],
-    agent: Annotated[str, typer.Option(help="oracle, nop, random, human, or module:Class")] = "oracle",
+    agent: options.AgentName = "oracle",
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    temperature: options.Temperature = None,
     episodes: Annotated[int | None, typer.Option(min=1, help="how many; one for each task when left out")] = None,
     parallel: Annotated[int, typer.Option(min=1, help="episodes at once")] = 4,
     task: Annotated[list[str] | None, typer.Option(help="task ids or selections, dealt out in turn")] = None,
     backend: BackendName = "auto",
     image: ImageName = "",
+    settings: options.Settings = None,
     seed: Annotated[int, typer.Option(min=0, help="where all tasks and seeds come from")] = 0,
     directory: Annotated[
         Path | None, typer.Option("--out", help="folder of the records; the same command continues what is missing")
     ] = None,
+    budget: options.Budget = None,
+    reserve: options.Reserve = None,
+    notes: options.NotesBudget = None,
+    mode: options.Mode = None,
+    trigger: options.Trigger = None,
+    view: options.View = None,
+    tokenizer: options.Tokenizer = None,
+    notebook: options.NotebookFolder = None,
+    max_cuts: options.MaxCuts = None,
+    ablation: options.Ablation = None,
     as_json: Json = False,
 ) -> None:
     """Play episodes, record them, and show success per family and level."""
     from selftrain.agents.rollout import rollout
-    from selftrain.envs.selection import expand_selection
 
     known_environment(env_id)
-    tasks = [item for selection in task or ["*/train/1/0"] for item in expand_selection(selection)]
+    tasks, env_kwargs = _tasks(env_id, task, backend, image)
     directory = directory or Path("runs") / f"{env_id.rpartition(':')[2]}-{agent.rpartition(':')[2]}-{seed}"
-    env_kwargs = {"backend": backend} | ({"image": image} if image else {})
+    context = options.given(
+        budget=options.budget_of(budget), reserve=reserve, notes_budget=notes, mode=mode, trigger=trigger, view=view,
+        tokenizer=tokenizer, notebook=notebook, max_compactions=max_cuts, ablation=ablation,
+    )  # fmt: skip
     report = rollout(
         env_id,
         agent,
-        episodes or len(tasks),
+        episodes or len(tasks) or 1,
         parallel=parallel,
         seed=seed,
         out=directory,
-        env_kwargs=env_kwargs,
+        env_kwargs=env_kwargs | options.settings_of(settings),
         tasks=tasks,
+        context=context,
+        agent_options=options.given(model=model, base_url=base_url, temperature=temperature),
         progress=not as_json,
     )
     if as_json:
@@ -131,6 +153,21 @@ def run(
         out.print(report.table())
         out.print(f"records: {directory}", markup=False)
     raise typer.Exit(BROKEN if report.score.valid < report.score.episodes else 0)
+
+
+def _tasks(env_id: str, wanted: list[str] | None, backend: str, image: str) -> tuple[list[str | Task], dict[str, Any]]:
+    """The tasks to play and the environment's arguments; an environment without tasks has neither."""
+    from selftrain.agents.plan import environment_pool
+    from selftrain.envs.selection import expand_selection
+
+    pool = environment_pool(env_id)
+    if pool is None:
+        if wanted or image or backend != "auto":
+            raise OptionError(f"{env_id} has no tasks and no sandbox: leave out --task, --backend and --image")
+        return [], {}
+    selections = wanted or [f"{family}/train/1/0" for family in pool]
+    tasks = [item for selection in selections for item in expand_selection(selection)]
+    return tasks, {"backend": backend} | ({"image": image} if image else {})
 
 
 @app.command()

@@ -1,0 +1,84 @@
+"""Options of `selftrain run` that are more than one value, and what they come to."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from selftrain.errors import OptionError
+
+_AGENT, _CONTEXT = "Agent", "Context budget"
+
+AgentName = Annotated[
+    str, typer.Option(help="oracle, nop, random, human, chat, local, or module:Class", rich_help_panel=_AGENT)
+]
+Model = Annotated[str | None, typer.Option(help="name of the agent's model", rich_help_panel=_AGENT)]
+BaseUrl = Annotated[
+    str | None, typer.Option(help="endpoint of the model, such as http://localhost:8080/v1", rich_help_panel=_AGENT)
+]
+Temperature = Annotated[float | None, typer.Option(min=0.0, help="of the model's sampling", rich_help_panel=_AGENT)]
+
+Budget = Annotated[
+    str | None, typer.Option(help="tokens of the context; LOW,HIGH draws per task", rich_help_panel=_CONTEXT)
+]
+Reserve = Annotated[int | None, typer.Option(help="tokens of one message of the agent", rich_help_panel=_CONTEXT)]
+NotesBudget = Annotated[int | None, typer.Option("--notes", help="tokens of the notes", rich_help_panel=_CONTEXT)]
+Mode = Annotated[
+    str | None, typer.Option(help="rewrite, fold, notebook, window, none or oracle_full", rich_help_panel=_CONTEXT)
+]
+Trigger = Annotated[str | None, typer.Option(help="forced, voluntary, both or every:K", rich_help_panel=_CONTEXT)]
+View = Annotated[str | None, typer.Option(help="messages or tokens", rich_help_panel=_CONTEXT)]
+Tokenizer = Annotated[
+    str | None,
+    typer.Option(help="bytes, a tokenizer.json, or the folder of a tokenizer", rich_help_panel=_CONTEXT),
+]
+NotebookFolder = Annotated[
+    str | None, typer.Option("--notebook", help="folder of the files that outlive cuts", rich_help_panel=_CONTEXT)
+]
+MaxCuts = Annotated[int | None, typer.Option(help="cuts after which an episode ends", rich_help_panel=_CONTEXT)]
+Ablation = Annotated[
+    str | None, typer.Option(help="notes delivered after a cut: own, wiped, shuffled", rich_help_panel=_CONTEXT)
+]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE for the environment, value as JSON")]
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """The options that the user gave."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def budget_of(text: str | None) -> int | list[int] | None:
+    """`--budget`: one number, or two with a comma between them.
+
+    Raises:
+        OptionError: it is something else.
+    """
+    if text is None:
+        return None
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 2):
+        raise OptionError(f"--budget {text!r} must be a number of tokens, or LOW,HIGH")
+    return numbers if len(numbers) == 2 else numbers[0]
+
+
+def settings_of(items: list[str] | None) -> dict[str, Any]:
+    """`--set`: each value as JSON, or as text where it is none.
+
+    Raises:
+        OptionError: an item has no name or no value.
+    """
+    found: dict[str, Any] = {}
+    for item in items or ():
+        name, equals, value = item.partition("=")
+        if not (name.isidentifier() and equals):
+            raise OptionError(f"--set {item!r} must be NAME=VALUE")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
