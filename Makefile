@@ -22,7 +22,7 @@ demo: setup ## play terminal tasks of every family with the reference agents, si
 
 test: setup ## install what the tests need and run them
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
-	$(BIN)/pip install -q -e '.[test,sb3,inspect]'
+	$(BIN)/pip install -q -e '.[test,sb3,inspect,web]'
 	$(BIN)/python -m pytest
 
 lint: setup ## ruff

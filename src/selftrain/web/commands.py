@@ -1,0 +1,48 @@
+"""The commands of the command line that make pages: `view` and `report`."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from selftrain.errors import SelfTrainError
+
+out = Console()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(view)
+
+
+def view(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="folder of a run, or a file of records")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one")] = 8008,
+    export: Annotated[
+        Path | None, typer.Option(help="write the pages to this folder, for a browser without a server, and end")
+    ] = None,
+) -> None:
+    """Look at the episodes of a run in a browser: turns, contexts, cuts, notes, verdicts."""
+    _need("jinja2", "starlette", "uvicorn")
+    from selftrain.web import viewer
+    from selftrain.web.runs import RunFolder
+
+    run = RunFolder(directory)
+    episodes = len(run.summaries())
+    if export is not None:
+        pages = viewer.export(run, export)
+        out.print(f"{pages} pages: {export / viewer.INDEX}", markup=False, highlight=False, soft_wrap=True)
+        return
+    with viewer.bind(port) as bound:
+        address = f"http://{viewer.HOST}:{bound.getsockname()[1]}/"
+        out.print(f"{episodes} episodes at {address} (Ctrl+C ends it)", highlight=False, soft_wrap=True)
+        viewer.serve(run, bound)
+
+
+def _need(*packages: str) -> None:
+    if missing := [name for name in packages if importlib.util.find_spec(name) is None]:
+        raise SelfTrainError(f"pages need {' and '.join(missing)}: pip install 'selftrain[web]'")

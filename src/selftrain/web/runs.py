@@ -1,0 +1,137 @@
+"""The folder of a run as the pages see it: what episodes it holds, also while it is being written."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from selftrain.errors import OptionError, RecordError
+from selftrain.journal import EPISODES, PLAN
+from selftrain.records import EpisodeRecord
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One row of the list of episodes.
+
+    Attributes:
+        key: names the episode's page; the episode's number, and which try it is where a number comes again.
+        outcome: "passed", "failed" or "not valid".
+        ending: the limit that ended it, or what went wrong with it.
+        start, end: its bytes in the file.
+    """
+
+    key: str
+    episode: int
+    task: str
+    agent: str
+    outcome: str
+    ending: str
+    cuts: int
+    steps: int
+    tokens: int
+    seconds: float
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, record: EpisodeRecord, key: str, start: int, end: int) -> Self:
+        """The row that a record tells."""
+        return cls(
+            key=key,
+            episode=record.episode,
+            task=record.task or record.env_id,
+            agent=record.agent,
+            outcome="not valid" if not record.valid else "passed" if record.passed else "failed",
+            ending=record.error or record.truncation,
+            cuts=record.costs.compactions,
+            steps=record.costs.steps,
+            tokens=record.costs.tokens,
+            seconds=record.costs.seconds,
+            start=start,
+            end=end,
+        )
+
+
+@dataclass
+class RunFolder:
+    """The records of a run; each look at it reads only what was added since the one before.
+
+    Args:
+        path: folder of a run, or a file of records.
+
+    Raises:
+        OptionError: there is nothing to read; says what was looked for.
+    """
+
+    path: Path
+    torn: int = field(default=0, init=False)
+    _summaries: list[Summary] = field(default_factory=list, init=False)
+    _mutex: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.path.exists():
+            raise OptionError(f"{self.path} does not exist; give the folder of a run, or a file of records")
+        if self.path.is_dir() and not self.file.is_file():
+            inside = sorted(found.parent.name for found in self.path.glob(f"*/{EPISODES}"))
+            hint = f"; these folders in it do: {', '.join(inside[:8])}" if inside else ""
+            raise OptionError(f"{self.path} holds no {EPISODES}, so it is not the folder of a run{hint}")
+
+    @property
+    def file(self) -> Path:
+        """Where the records are."""
+        return self.path / EPISODES if self.path.is_dir() else self.path
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What the run was asked to play; empty for a single file of records."""
+        path = self.path / PLAN
+        try:
+            found = json.loads(path.read_text()) if self.path.is_dir() and path.exists() else {}
+        except (OSError, ValueError) as error:
+            raise OptionError(f"{path} cannot be read: {error}") from error
+        return dict(found)
+
+    def summaries(self) -> tuple[Summary, ...]:
+        """A row for every finished episode; `torn` then tells how many bytes of an unfinished line follow them."""
+        with self._mutex:
+            try:
+                if self._summaries and self.file.stat().st_size < self._summaries[-1].end:
+                    self._summaries.clear()
+                for record, start, end in self._added():
+                    again = sum(row.episode == record.episode for row in self._summaries)
+                    key = f"{record.episode}-{again + 1}" if again else str(record.episode)
+                    self._summaries.append(Summary.of(record, key, start, end))
+            except OSError as error:
+                raise OptionError(f"{self.file} cannot be read: {error.strerror}") from error
+            return tuple(self._summaries)
+
+    def record(self, key: str) -> EpisodeRecord:
+        """The record behind a row, or KeyError."""
+        row = {row.key: row for row in self.summaries()}[key]
+        with self.file.open("rb") as file:
+            file.seek(row.start)
+            return EpisodeRecord.from_line(file.read(row.end - row.start).decode("ascii"))
+
+    def _added(self) -> Iterator[tuple[EpisodeRecord, int, int]]:
+        start = self._summaries[-1].end if self._summaries else 0
+        self.torn = 0
+        with self.file.open("rb") as file:
+            file.seek(start)
+            for line in file:
+                try:
+                    record = EpisodeRecord.from_line(line.decode("ascii", "replace"))
+                except RecordError as error:
+                    self.torn = len(line)
+                    if line.endswith(b"\n") and file.read(1):
+                        raise OptionError(f"{self.file}: the line at byte {start} is broken: {error}") from error
+                    return
+                if not line.endswith(b"\n"):  # the writer has not been told that this one is safe
+                    self.torn = len(line)
+                    return
+                yield record, start, start + len(line)
+                start += len(line)
