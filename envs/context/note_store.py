@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import socket
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -17,6 +18,7 @@ from typing import Protocol
 from selftrain.errors import RecordError
 
 JOURNAL, BLOBS, LOCK = "notebook.jsonl", "blobs", "lock"
+_SHA = re.compile("[0-9a-f]{64}")
 _log = logging.getLogger(__name__)
 
 
@@ -132,8 +134,9 @@ class FolderStore:
             self._cut()
 
     def _cut(self) -> None:
-        os.ftruncate(self._fd, self._end)
-        os.fsync(self._fd)
+        if os.fstat(self._fd).st_size != self._end:
+            os.ftruncate(self._fd, self._end)
+            os.fsync(self._fd)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -143,9 +146,10 @@ class FolderStore:
         line = json.dumps(asdict(entry), separators=(",", ":")).encode("ascii") + b"\n"
         self._check_open()
         try:
+            self._cut()
             _write_all(self._fd, line)
         except OSError as error:
-            # a cut that fails too leaves a torn last line, which the next opening cuts off
+            # a cut that fails too leaves a torn last line, which the next append or opening cuts off
             with contextlib.suppress(OSError):
                 self._cut()
             raise RecordError(f"notebook {self._folder} cannot be written: {error.strerror}") from error
@@ -168,6 +172,8 @@ class FolderStore:
         return sha
 
     def get(self, sha: str) -> bytes | None:
+        if not _SHA.fullmatch(sha):
+            return None
         path = self._folder / BLOBS / sha
         try:
             data = path.read_bytes()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from selftrain.envs.context.note_store import Entry, FolderStore, MemoryStore, Store
 from selftrain.errors import OptionError, RecordError
@@ -149,9 +149,7 @@ class Notebook:
 
     def snapshot(self) -> str:
         """The name of the notebook as it is, all keys and the segment included; equal notebooks have equal names."""
-        rows = [[*at, *vars(file).values()] for at, files in self._files.items() for file in files.values()]
-        table = {"keys": self._keys, "segment": self._segment, "files": sorted(rows)}
-        return self._store.put(json.dumps(table, sort_keys=True).encode())
+        return self._store.put(_Snapshot(self._keys, self._segment, self._files).to_bytes())
 
     def restore(self, snapshot: str) -> None:
         """Make the notebook as it was when this snapshot was taken of it; the journal goes on.
@@ -159,15 +157,16 @@ class Notebook:
         Raises:
             OptionError: this notebook has no such snapshot.
         """
-        table = self._manifest(snapshot)
+        found = self._found(snapshot)
         self._commit("", "", "restore", sha_after=snapshot)
-        self._keys, self._segment = dict(table["keys"]), int(table["segment"])
+        self._keys, self._segment = found.keys, found.segment
 
     def sibling(self, snapshot: str) -> Notebook:
         """A notebook of its own, in memory, that begins as this snapshot; errors as `restore`."""
         made = Notebook(quotas=self._quotas)
-        for _, _, _, _, sha in self._manifest(snapshot)["files"]:
-            made._store.put(self._blob(sha))
+        for files in self._found(snapshot).files.values():
+            for file in files.values():
+                made._store.put(self._blob(file.sha))
         made._store.put(self._blob(snapshot))
         made.restore(snapshot)
         return made
@@ -228,11 +227,37 @@ class Notebook:
             raise RecordError(f"the notebook's journal names the text {sha}, which is not in its folder")
         return data
 
-    def _manifest(self, snapshot: str) -> dict[str, Any]:
+    def _found(self, snapshot: str) -> _Snapshot:
         data = self._store.get(snapshot)
-        if data is None:
+        found = None if data is None else _Snapshot.from_bytes(data)
+        if found is None:
             raise OptionError(f"snapshot={snapshot!r} is not one of this notebook")
-        return _table(data, snapshot)
+        return found
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """All that a notebook is at one moment."""
+
+    keys: dict[str, str]
+    segment: int
+    files: Files
+
+    def to_bytes(self) -> bytes:
+        rows = [[*at, *vars(file).values()] for at, files in self.files.items() for file in files.values()]
+        return json.dumps([self.keys, self.segment, sorted(rows)], sort_keys=True).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self | None:
+        """The snapshot, or None for bytes that are something else."""
+        files: Files = {}
+        try:
+            keys, segment, rows = json.loads(data)
+            for scope, key, *file in rows:
+                files.setdefault((scope, key), {})[file[0]] = NoteFile(*file)
+            return cls({scope: keys[scope] for scope in SCOPES}, int(segment), files)
+        except (ValueError, TypeError, LookupError):
+            return None
 
 
 def fold(entries: Iterable[Entry], blob: Callable[[str], bytes]) -> Files:
@@ -263,18 +288,13 @@ def _apply(files: Files, entry: Entry, blob: Callable[[str], bytes]) -> None:
     elif entry.op == "clear":
         files.pop(at, None)
     elif entry.op == "restore":
+        found = _Snapshot.from_bytes(blob(entry.sha_after))
+        if found is None:
+            raise RecordError(f"entry {entry.seq} of the notebook's journal restores what is no snapshot")
         files.clear()
-        for scope, key, path, size, sha in _table(blob(entry.sha_after), entry.sha_after)["files"]:
-            files.setdefault((scope, key), {})[path] = NoteFile(path, size, sha)
+        files.update(found.files)
     else:
         raise RecordError(f"entry {entry.seq} of the notebook's journal has an unknown op {entry.op!r}")
-
-
-def _table(data: bytes, snapshot: str) -> dict[str, Any]:
-    try:
-        return dict(json.loads(data))
-    except (ValueError, TypeError) as error:
-        raise OptionError(f"snapshot={snapshot!r} is the name of a text, not of a snapshot") from error
 
 
 def _of_scopes(name: str, table: Mapping[str, T]) -> Mapping[str, T]:
