@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -51,7 +51,7 @@ class Store(Protocol):
     """Keeps entries in order, and bytes by their SHA-256."""
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> Sequence[Entry]:
         """All entries so far."""
         ...
 
@@ -80,8 +80,8 @@ class MemoryStore:
         self._blobs: dict[str, bytes] = {}
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
-        return tuple(self._entries)
+    def entries(self) -> Sequence[Entry]:
+        return self._entries
 
     def append(self, entry: Entry) -> None:
         self._entries.append(entry)
@@ -139,8 +139,8 @@ class FolderStore:
             os.fsync(self._fd)
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
-        return tuple(self._entries)
+    def entries(self) -> Sequence[Entry]:
+        return self._entries
 
     def append(self, entry: Entry) -> None:
         line = json.dumps(asdict(entry), separators=(",", ":")).encode("ascii") + b"\n"

@@ -145,7 +145,7 @@ class Notebook:
     @property
     def journal(self) -> tuple[Entry, ...]:
         """Everything that happened to the notebook, since it was made."""
-        return self._store.entries
+        return tuple(self._store.entries)
 
     def snapshot(self) -> str:
         """The name of the notebook as it is, all keys and the segment included; equal notebooks have equal names."""
@@ -205,7 +205,7 @@ class Notebook:
     def _commit(
         self, scope: str, key: str, op: str, path: str = "", sha_before: str = "", sha_after: str = "", size: int = 0
     ) -> None:
-        entry = Entry(len(self.journal), scope, key, op, path, sha_before, sha_after, size, self._segment)
+        entry = Entry(len(self._store.entries), scope, key, op, path, sha_before, sha_after, size, self._segment)
         self._store.append(entry)
         _apply(self._files, entry, self._blob)
 
