@@ -31,4 +31,4 @@ def expand_selection(item: str) -> Sequence[str | Task]:
     """
     if (Path(item) / "task.toml").exists():
         return [load_harbor_task(Path(item))]
-    return expand_task_ids(item, families.NAMES)
+    return expand_task_ids(item, families.ALL_NAMES)

@@ -18,6 +18,10 @@ _SEEDS = 1 << 31
 class TaskChoice:
     """What an environment's arguments `tasks`, `families`, `levels` and `split` say, checked once.
 
+    Args:
+        tasks, families, levels, split: as given to the environment.
+        pool: the families that it draws from when neither `tasks` nor `families` is given.
+
     Raises:
         OptionError, UnknownNameError, TaskError: an argument is of the wrong kind or names nothing.
     """
@@ -28,12 +32,13 @@ class TaskChoice:
         families: Sequence[str] | None,
         levels: Sequence[int],
         split: str,
+        pool: Sequence[str] = terminal_families.NAMES,
     ) -> None:
         if tasks is not None and (families is not None or tuple(levels) != (1,) or split != "train"):
             raise OptionError("tasks= already says everything about the tasks: leave out families=, levels= and split=")
         self._taskset = tasks if isinstance(tasks, Taskset) else None
         self._listed = None if tasks is None else _listed(tasks)
-        self._families = _checked_families(families)
+        self._families = tuple(pool) if families is None else _checked_families(families)
         self._levels, self._split = tuple(levels), split
         if not self._levels or not set(self._levels) <= set(LEVELS):
             raise OptionError(f"levels={levels!r} must hold at least one of {', '.join(map(str, LEVELS))}")
@@ -97,14 +102,12 @@ def _expanded(tasks: Iterable[str | Task]) -> Iterable[str | Task]:
             yield item
 
 
-def _checked_families(families: Sequence[str] | None) -> tuple[str, ...]:
-    if families is None:
-        return terminal_families.NAMES
+def _checked_families(families: Sequence[str]) -> tuple[str, ...]:
     if isinstance(families, str):
         raise OptionError(f"families={families!r} must be a sequence: write families=[{families!r}]")
     for name in families:
-        if name not in terminal_families.NAMES:
-            raise UnknownNameError("task family", name, terminal_families.NAMES)
+        if name not in terminal_families.ALL_NAMES:
+            raise UnknownNameError("task family", name, terminal_families.ALL_NAMES)
     if not families:
         raise OptionError("families= is empty")
     return tuple(families)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import gymnasium as gym
 import numpy as np
@@ -59,6 +59,8 @@ class TerminalVectorEnv(SyncVectorEnv):
         **kwargs: arguments of every `TerminalEnv`.
     """
 
+    env_class: ClassVar[type[TerminalEnv]] = TerminalEnv
+
     def __init__(
         self,
         num_envs: int = 1,
@@ -70,7 +72,7 @@ class TerminalVectorEnv(SyncVectorEnv):
             raise OptionError(f"num_envs={num_envs} must be 1 or more")
         if max_episode_steps is not None:
             kwargs["max_steps"] = min(max_episode_steps, kwargs.get("max_steps") or max_episode_steps)
-        super().__init__([lambda: TerminalEnv(**kwargs)] * num_envs, autoreset_mode=autoreset_mode)
+        super().__init__([lambda: self.env_class(**kwargs)] * num_envs, autoreset_mode=autoreset_mode)
         self._ended = np.zeros(num_envs, dtype=np.bool_)
         self._shown = [_NO_OBSERVATION] * num_envs
         self._threads = ThreadPoolExecutor(num_envs, thread_name_prefix="selftrain-vector")

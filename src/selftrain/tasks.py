@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -37,6 +37,21 @@ class Limits:
     command_seconds: float = 30.0
 
 
+class Worker(Protocol):
+    """Solves a long task from what it sees, step by step; all that it knows is a small dict of JSON types.
+
+    It knows the trade, as an engineer would, and nothing of the hidden side of its task. Both methods are pure.
+    """
+
+    def command(self, memory: Mapping[str, Any]) -> str:
+        """The next command, or "submit"; the memory at the beginning is {}."""
+        ...
+
+    def learn(self, memory: Mapping[str, Any], command: str, output: str) -> dict[str, Any]:
+        """The memory after `command` was answered with `output`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Task:
     """Instruction, starting files, verifier, oracle and limits. Plain data apart from the verifier.
@@ -52,6 +67,7 @@ class Task:
         setup_files: files that exist only while `setup` runs.
         tools: commands that must be on the sandbox's PATH ("python3", "git", ...).
         oracle: commands that solve the task.
+        worker: solves it from observations with a small memory; long tasks have one.
         cheats: name → commands that try to be paid without doing the task; each must score 0.
         limits: when the episode is cut off.
         image: image to run in; "" is the backend's default.
@@ -68,6 +84,7 @@ class Task:
     setup_files: Mapping[str, bytes] = field(default_factory=dict)
     tools: tuple[str, ...] = ()
     oracle: tuple[str, ...] = ()
+    worker: Worker | None = None
     cheats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     limits: Limits = Limits()
     image: str = ""
