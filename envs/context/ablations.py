@@ -24,7 +24,7 @@ def delivered_notes(notes: str, ablation: str, donors: Sequence[str], cut: int) 
     if ablation == "other":
         return donors[(cut - 1) % len(donors)]
     if ablation == "shuffled":
-        words = re.findall(r"\S+\s*", notes)
-        np.random.default_rng(stable_key(notes)).shuffle(words)
-        return "".join(words)
+        words = np.random.default_rng(stable_key(notes)).permutation(re.findall(r"\S+", notes))
+        others = iter(words.tolist())
+        return re.sub(r"\S+", lambda word: next(others), notes)
     return notes

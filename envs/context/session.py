@@ -98,8 +98,8 @@ class Session:
         if not self.settings.asks_for_notes:
             return soft
         limit = self.settings.notes_budget
-        longest = wording.request(limit, True, 10**6)
-        request = len(self.tokenizer.user_ids(longest))
+        longest = (wording.request(limit, in_branch, 10**6) for in_branch in (False, True))
+        request = max(len(self.tokenizer.user_ids(text)) for text in longest)
         return min(soft, self.budget - self.settings.reserve - request - limit)
 
     @property

@@ -75,7 +75,8 @@ class TokensView:
         }
         self.observation_space = _space(prompt, settings)
         longest = max(settings.reserve, settings.notes_budget)
-        self.action_space: gym.Space[Any] = gym.spaces.Box(NO_TOKEN, last, (longest,), np.int32)
+        sizes, starts = np.full(longest, last - NO_TOKEN + 1), np.full(longest, NO_TOKEN)
+        self.action_space: gym.Space[Any] = gym.spaces.MultiDiscrete(sizes, np.int32, start=starts)
 
     def observation(self, session: Session) -> dict[str, Any]:
         """The prompt, filled up with -1 on the right."""
