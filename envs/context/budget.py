@@ -67,10 +67,11 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
 
     `info` has beside the environment's own: `segment`, `kind` ("work" or "branch"), `parent` (-1: none), `turn`,
     `compactions`, `trigger` (what began this segment at this step: "forced", "voluntary", "every", "window", "branch",
-    "return", or ""), `phase`, `verb`, `invalid`, `ctx_tokens`, `budget`, `reserve`, `notes_budget`, `room` (tokens of
-    the next message), `budget_left`, `notes` (in force), `notes_tokens`, `notes_sha`, `notes_overflow` ("", "rejected",
-    "clipped"), `prompt_sha`, `tokens` (all prompts and messages so far), `env_steps`, `clipped` (tokens of
-    an observation that fits no context and was shown with its middle left out) and `truncation`.
+    "return", or ""), `phase`, `verb`, `verbs` (all that can be used, with blanks between), `invalid`, `ctx_tokens`,
+    `budget`, `reserve`, `notes_budget`, `room` (tokens of the next message), `budget_left`, `notes` (in force),
+    `notes_tokens`, `notes_sha`, `notes_overflow` ("", "rejected", "clipped"), `prompt_sha`, `tokens` (all prompts and
+    messages so far), `env_steps`, `event_seq`, `clipped` (tokens of an observation that fits no context and was shown
+    with its middle left out) and `truncation`.
 
     Args:
         env: an environment of texts.
@@ -308,6 +309,7 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
             "trigger": session.trigger,
             "phase": _PHASES[session.phase],
             "verb": verb.name,
+            "verbs": self._settings.verbs(self._desk.notebook is not None),
             "invalid": verb.text if verb.name == "invalid" else "",
             "ctx_tokens": session.window.tokens,
             "budget": session.budget,

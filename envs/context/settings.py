@@ -77,6 +77,11 @@ class Settings:
         """The agent may cut before it has to."""
         return self.mode in ("rewrite", "fold", "notebook") and self.trigger in ("voluntary", "both")
 
+    def verbs(self, has_notebook: bool) -> str:
+        """The verbs that can be carried out, with blanks between them."""
+        names = ["act"] + ["compact"] * self.allows_voluntary + ["note", "read"] * has_notebook
+        return " ".join(names + ["branch", "return"] * (self.mode == "fold"))
+
     @property
     def every(self) -> float:
         """Steps of the environment after which a segment is cut."""
