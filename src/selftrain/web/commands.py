@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from selftrain.errors import SelfTrainError
+from selftrain.errors import OptionError, SelfTrainError
 
 out = Console()
 
@@ -17,6 +18,7 @@ out = Console()
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(view)
+    app.command()(report)
 
 
 def view(
@@ -41,6 +43,30 @@ def view(
         address = f"http://{viewer.HOST}:{bound.getsockname()[1]}/"
         out.print(f"{episodes} episodes at {address} (Ctrl+C ends it)", highlight=False, soft_wrap=True)
         viewer.serve(run, bound)
+
+
+def report(
+    directories: Annotated[list[Path], typer.Argument(metavar="DIR...", help="folders of runs, or files of records")],
+    file: Annotated[Path, typer.Option("--out", help="where the page goes")] = Path("report.html"),
+    chance: Annotated[
+        float | None, typer.Option(min=0, max=1, help="success of guessing, where the environment does not state it")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the numbers as JSON, and write no page")] = False,
+) -> None:
+    """Compute how success, notes and tokens depend on cuts, from the records of runs, as one HTML page."""
+    _need("jinja2", "matplotlib")
+    from selftrain.web.report import make_report
+
+    found = make_report(directories, chance)
+    if as_json:
+        print(json.dumps(found.as_dict(), indent=1, ensure_ascii=False))  # noqa: T201  plain JSON is the contract
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(found.html(), encoding="utf-8")
+    except OSError as error:
+        raise OptionError(f"{file} cannot be written: {error.strerror}") from error
+    out.print(f"{file}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _need(*packages: str) -> None:

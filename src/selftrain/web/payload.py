@@ -112,7 +112,7 @@ def _turns(segment: Segment, texts: Texts) -> Iterator[tuple[Segment, Step, dict
                 "back": ranges(texts.numbers(came_back)),
                 "reward": step.reward,
                 "seconds": round(step.seconds, 4),
-                "info": dict(step.info),
+                "info": {key: value for key, value in step.info.items() if key != "notes"},  # seen in the context
             },
         )
 
