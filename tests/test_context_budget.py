@@ -12,7 +12,7 @@ import pytest
 
 from selftrain.envs.context import ContextBudget, Notebook, make_tokenizer
 from selftrain.envs.spaces import Text
-from selftrain.errors import ContextError, OptionError
+from selftrain.errors import ContextError, OptionError, RecordError
 
 ARGUMENTS: dict[str, Any] = {"budget": 1500, "reserve": 100, "notes_budget": 80}
 
@@ -350,3 +350,15 @@ def test_options_of_a_reset_say_what_the_notebook_keeps(tmp_path: Path) -> None:
         env.reset(options={"notebook": "clear:attic"})
     with pytest.raises(OptionError, match="notebook="):
         opened().reset(options={"notebook": "clear:task"})
+
+
+def test_a_folder_is_held_from_reset_to_close(tmp_path: Path) -> None:
+    one, other = (ContextBudget(Pages(), **ARGUMENTS, notebook=str(tmp_path)) for _ in range(2))
+    one.reset(seed=0)
+    one.step("/note write agent/x\nkept")
+    with pytest.raises(RecordError, match="in use"):
+        other.reset(seed=0)
+    one.close()
+    other.reset(seed=0)
+    assert last(other.step("/read agent/x")[0]) == "kept"
+    other.close()

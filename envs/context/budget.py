@@ -135,9 +135,8 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         self._tokenizer = make_tokenizer(tokenizer)
         self._view = make_view(self._settings, self._tokenizer)
         self.observation_space, self.action_space = self._view.observation_space, self._view.action_space
-        self._desk = Desk.of(notebook, mode)
-        has_notebook = self._desk.notebook is not None
-        self._system = wording.system(self._settings, has_notebook) if system is None else system
+        self._desk = Desk(notebook, mode)
+        self._system = wording.system(self._settings, self._desk.exists) if system is None else system
         self._session: Session | None = None
         self._counts = Counts()
         self._inner_info: dict[str, Any] = {}
@@ -145,7 +144,7 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
 
     @property
     def notebook(self) -> Notebook | None:
-        """The files that outlive the context, where there are any."""
+        """The files that outlive the context, where there are any; those of a folder from the first reset on."""
         return self._desk.notebook
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
@@ -292,6 +291,12 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         self._inner_info, self._info = dict(state.inner_info), dict(state.info)
         return self._view.observation(self._session), dict(self._info)
 
+    def close(self) -> None:
+        """Close the environment, and let go of the notebook's folder; closing twice is fine."""
+        self._session = None
+        self._desk.close()
+        self.env.close()
+
     def _playing(self) -> Session:
         if self._session is None:
             raise gym.error.ResetNeeded("There is no episode, or it is over: call reset() first.")
@@ -309,7 +314,7 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
             "trigger": session.trigger,
             "phase": _PHASES[session.phase],
             "verb": verb.name,
-            "verbs": self._settings.verbs(self._desk.notebook is not None),
+            "verbs": self._settings.verbs(self._desk.exists),
             "invalid": verb.text if verb.name == "invalid" else "",
             "ctx_tokens": session.window.tokens,
             "budget": session.budget,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from selftrain.envs.context import wording
@@ -13,25 +12,29 @@ from selftrain.envs.context.verbs import Verb
 from selftrain.errors import OptionError
 
 
-@dataclass(frozen=True)
 class Desk:
-    """A notebook, or the lack of one."""
+    """A notebook, the folder of one that is held from the first reset to `close`, or the lack of one."""
 
-    notebook: Notebook | None
+    def __init__(self, notebook: Notebook | Path | str | None, mode: str) -> None:
+        self._folder = Path(notebook) if isinstance(notebook, str | Path) else None
+        self.notebook = None if isinstance(notebook, str | Path) else notebook
+        if notebook is None and mode == "notebook":
+            self.notebook = Notebook()
 
-    @classmethod
-    def of(cls, notebook: Notebook | Path | str | None, mode: str) -> Desk:
-        """The notebook given, the one in a folder, or one in memory for the mode that cannot do without."""
-        if isinstance(notebook, str | Path):
-            return cls(Notebook(notebook))
-        return cls(Notebook() if notebook is None and mode == "notebook" else notebook)
+    @property
+    def exists(self) -> bool:
+        """There are files that outlive the context."""
+        return self._folder is not None or self.notebook is not None
 
     def open(self, wanted: str, keys: Mapping[str, str]) -> None:
         """Begin an episode: "keep" what the scopes say, "clear:SCOPE", or go back to the snapshot of this name.
 
         Raises:
             OptionError: there is no notebook, scope or snapshot of that kind.
+            RecordError: the folder cannot be used, or another process holds it.
         """
+        if self._folder is not None and self.notebook is None:
+            self.notebook = Notebook(self._folder)
         if self.notebook is None:
             if wanted != "keep":
                 raise OptionError(f"options notebook={wanted!r} needs an environment with a notebook")
@@ -41,6 +44,12 @@ class Desk:
         self.notebook.open({"episode": uuid.uuid4().hex, **keys})
         if wanted.startswith("clear:"):
             self.notebook.clear(wanted.removeprefix("clear:"))
+
+    def close(self) -> None:
+        """Let go of a folder; the next episode takes it again."""
+        if self._folder is not None and self.notebook is not None:
+            self.notebook.close()
+            self.notebook = None
 
     def cut(self) -> None:
         """The context was cut: what belongs to the segment only is gone."""
