@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from selftrain.envs.memory.draws import Ints, Small, Words, draw, shuffled
+from selftrain.envs.memory.draws import Ints, Small, Words, draw, gather, shuffled
 from selftrain.envs.memory.game import Game, Notes, at_least
 from selftrain.errors import OptionError
 
@@ -88,7 +88,7 @@ class Courier(Game):
         return draw(seeds, _VALUE, self.values)
 
     def visible(self, seeds: Words, cuts: Ints, segment: Ints) -> Small:
-        items = np.zeros((len(seeds), self.rows, 3), np.int64)
+        items = np.zeros((len(seeds), self.rows, 3), np.int8)
         wanted = self.wanted(seeds)
         ordering = (segment == 0) | self.order_visible
         items[:, 0, 0], items[:, 0, 1] = ORDER * ordering, wanted * ordering
@@ -102,8 +102,4 @@ class Courier(Game):
         items[:, 2:, 1] = (wanted[:, None] + other) % self.colours + 1
         items[:, 2:, 2] = draw(seeds[:, None], _DECOY_VALUE, self.values, at, places) + 1
         order = shuffled(seeds, _PLACES, self.rows, segment)
-        return np.take_along_axis(items, order[:, :, None], axis=1).astype(np.int8)
-
-    def told(self, item: Small) -> str:
-        kind, colour, value = item.tolist()
-        return f"order: the parcel of colour {colour}" if kind == ORDER else f"parcel of colour {colour}, value {value}"
+        return gather(items, order)

@@ -59,3 +59,10 @@ def shuffled(seeds: Words, purpose: int, count: int, segment: Any = 0) -> Ints:
 def following(seeds: Words) -> Words:
     """The instances that come after these when an episode ends and no seed is given; they fit in 63 bits."""
     return mix(mix(seeds)) >> np.uint64(1)
+
+
+def gather(items: Small, order: Ints) -> Small:
+    """Items of each instance in another order, or some of them: (instances, items, fields) by (instances, chosen)."""
+    count, rows, fields = items.shape
+    places = order + np.arange(count)[:, None] * rows
+    return items.reshape(-1, fields).take(places.ravel(), axis=0).reshape(count, -1, fields)

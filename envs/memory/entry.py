@@ -7,7 +7,10 @@ from typing import Any
 
 from selftrain.envs.memory.courier import Courier
 from selftrain.envs.memory.game import Game, Notes, one_of
+from selftrain.envs.memory.keyring import KeyRing
 from selftrain.envs.memory.numeric import NumericEnv
+from selftrain.envs.memory.relay import Relay
+from selftrain.envs.memory.rulebook import Rulebook
 from selftrain.envs.memory.vector import NumericVectorEnv
 from selftrain.errors import OptionError
 
@@ -20,6 +23,36 @@ def courier(**arguments: Any) -> NumericEnv:
 def courier_vector(**arguments: Any) -> NumericVectorEnv:
     """The game of `Courier` in arrays."""
     return make_vector(Courier, **arguments)
+
+
+def keyring(**arguments: Any) -> NumericEnv:
+    """The game of `KeyRing`; its arguments, and those of `make_view`."""
+    return make_view(KeyRing, **arguments)
+
+
+def keyring_vector(**arguments: Any) -> NumericVectorEnv:
+    """The game of `KeyRing` in arrays."""
+    return make_vector(KeyRing, **arguments)
+
+
+def relay(**arguments: Any) -> NumericEnv:
+    """The game of `Relay`; its arguments, and those of `make_view`."""
+    return make_view(Relay, **arguments)
+
+
+def relay_vector(**arguments: Any) -> NumericVectorEnv:
+    """The game of `Relay` in arrays."""
+    return make_vector(Relay, **arguments)
+
+
+def rulebook(**arguments: Any) -> NumericEnv:
+    """The game of `Rulebook`; its arguments, and those of `make_view`."""
+    return make_view(Rulebook, **arguments)
+
+
+def rulebook_vector(**arguments: Any) -> NumericVectorEnv:
+    """The game of `Rulebook` in arrays."""
+    return make_vector(Rulebook, **arguments)
 
 
 def make_view(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import abc
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from selftrain.envs.memory.draws import MOST_PLACES, Ints, Small, Words
+from selftrain.envs.memory.draws import MOST_PLACES, Ints, Small, Words, gather
 from selftrain.errors import OptionError
 
 HIGHEST = 127  # what an int8 holds
@@ -47,8 +48,12 @@ class Game(abc.ABC):
 
     cuts: int = 12
 
-    least_cuts: ClassVar[int] = 1
     name: ClassVar[str]
+
+    @property
+    def least_cuts(self) -> int:
+        """The fewest cuts with which there is a game."""
+        return 1
 
     @property
     @abc.abstractmethod
@@ -95,10 +100,6 @@ class Game(abc.ABC):
     @abc.abstractmethod
     def answer(self, seeds: Words, cuts: Ints) -> Ints:
         """The right answers, counted from 0."""
-
-    @abc.abstractmethod
-    def told(self, item: Small) -> str:
-        """An item in words."""
 
     def check_cuts(self, cuts: Ints) -> None:
         """Refuse numbers of cuts with which there is no game.
@@ -150,6 +151,11 @@ class Notes:
         """Whether slots carry items."""
         return self.kind == "pointer"
 
+    def bits(self, game: Game) -> float:
+        """How much the notes can hold, at most."""
+        states = 1 + math.prod(game.highs[1:]) if self.pointer else 1 + self.symbols
+        return self.slots * math.log2(states)
+
     def choices(self, game: Game) -> int:
         """Choices that an action has for each slot; the last one of a pointer is to carry nothing."""
         return game.rows + self.slots + 1 if self.pointer else self.symbols + 1
@@ -165,4 +171,4 @@ class Notes:
             return choices.astype(np.int8)
         nothing = np.zeros((len(visible), 1, len(game.highs)), np.int8)
         at_hand = np.concatenate([visible, notes, nothing], axis=1)
-        return np.take_along_axis(at_hand, choices[:, :, None], axis=1)
+        return gather(at_hand, choices)

@@ -15,10 +15,10 @@ def page(game: Game, observation: Mapping[str, Small], info: Mapping[str, Any], 
     if over:
         return f"{head}: over, {'passed' if info['passed'] else 'failed'}"
     notes = observation["notes"]
-    lines = [head, *(f"  {row}: {game.told(item)}" for row, item in enumerate(observation["visible"]) if item[0])]
+    lines = [head, *(f"  {row}: {item.tolist()}" for row, item in enumerate(observation["visible"]) if item[0])]
     if notes.ndim == 1:
         lines.append(f"notes: {' '.join(map(str, notes.tolist()))}")
     else:
         rows = len(observation["visible"])
-        lines += ["notes:", *(f"  {rows + row}: {game.told(item)}" for row, item in enumerate(notes) if item[0])]
+        lines += ["notes:", *(f"  {rows + row}: {item.tolist()}" for row, item in enumerate(notes) if item[0])]
     return "\n".join([*lines, "The answer is asked for."] if observation["clock"][1] else lines)
