@@ -37,6 +37,7 @@ NAMES = (
 LONG_NAMES = (
     "staged-migration",
     "incident-trail",
+    "large-refactor",
 )
 ALL_NAMES = NAMES + LONG_NAMES
 
