@@ -12,8 +12,6 @@ from selftrain.errors import ContextError, ModelError, OptionError
 from selftrain.tasks import stable_key
 from selftrain.tokens import Ids, Sample
 
-_MUST_COMPACT = 1
-
 
 class LocalAgent:
     """Samples its messages from a model of transformers, under a context budget.
@@ -88,9 +86,7 @@ class LocalAgent:
             ContextError: the model's own context is too short for the prompt.
             ModelError: the model failed.
         """
-        prompt = self._prompt(observation)
-        limit = info["notes_budget"] if observation["phase"] == _MUST_COMPACT else info["reserve"]
-        self._sample = self._answer(prompt, limit, int(info["turn"]))
+        self._sample = self._answer(self._prompt(observation), int(info["room"]), int(info["turn"]))
         if "messages" in observation:
             return str(self.weights.tokenizer.decode(self._sample.token_ids, skip_special_tokens=True))
         action = np.full(max(info["reserve"], info["notes_budget"]), -1, np.int32)

@@ -91,13 +91,24 @@ def _loaded(name: str, folder: Path, device: str) -> LocalModel:
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         module = transformers.AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    except (OSError, ValueError, KeyError) as error:
+        module = module.to(device).eval()
+        end_ids = _end_ids(tokenizer, module)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelError(f"model {folder} cannot be loaded: {error}") from error
-    if module.config.vocab_size > len(tokenizer):  # rows of padding, which no text has and no sampling may draw
-        module.resize_token_embeddings(len(tokenizer))
+    vocabulary = max(tokenizer.get_vocab().values()) + 1
+    if module.config.vocab_size > vocabulary:  # rows of padding, which no text has and no sampling may draw
+        module.resize_token_embeddings(vocabulary)
+    return LocalModel(name, folder, module, tokenizer, end_ids)
+
+
+def _end_ids(tokenizer: Any, module: Any) -> frozenset[int]:
+    """What the chat template puts after an assistant's message, and what else the model stops at."""
+    content = "Magpie"
+    turns = [{"role": "user", "content": "Heron"}, {"role": "assistant", "content": content}]
+    tail = tokenizer.apply_chat_template(turns, tokenize=False).rpartition(content)[2]
     ends = module.generation_config.eos_token_id
-    end_ids = {tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
-    return LocalModel(name, folder, module.to(device).eval(), tokenizer, frozenset(end_ids))
+    after = tokenizer.encode(tail, add_special_tokens=False)[:1]
+    return frozenset({*after, tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None})
 
 
 _loading = threading.Lock()
