@@ -18,6 +18,9 @@ _AGENTS = {
     "nop": "selftrain.agents.scripted:NopAgent",
     "random": "selftrain.agents.scripted:RandomAgent",
     "human": "selftrain.agents.human:HumanAgent",
+    "chat": "selftrain.agents.chat:ChatAgent",
+    "local": "selftrain.agents.local:LocalAgent",
+    "local": "selftrain.agents.local:LocalAgent",
 }
 
 

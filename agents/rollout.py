@@ -16,7 +16,7 @@ from typing import Any
 import gymnasium as gym
 
 from selftrain.agents.base import Agent, Closeable, ContextUser, Sampler, TaskReader, make_agent
-from selftrain.agents.chat_errors import ModelDownError
+from selftrain.agents.chat_errors import ModelDownError, ModelRefusedError
 from selftrain.agents.plan import Plan, context_of, make_environment
 from selftrain.agents.recording import EpisodeRecorder, Sink
 from selftrain.agents.report import Outcome, Report
@@ -126,7 +126,7 @@ def rollout(
         RecordError: the journal cannot be used, or belongs to other arguments or another process.
         UnknownNameError, OptionError, TaskError, ContextError: an argument or a task is broken.
         BackendUnavailableError, ImageMissingError, MissingToolError: this machine lacks something; says what.
-        ModelDownError: nothing answered at the model's address, from the first call on.
+        ModelDownError, ModelRefusedError: the model's endpoint did not answer or did not take even the first call.
     """
     name, make = _named(agent, agent_options or {})
     if name == "human":  # one player, one keyboard, and nothing else on the screen
@@ -302,7 +302,7 @@ class _Worker:
                 raise _StoppedError from error
             if isinstance(error, BackendUnavailableError) and not self._signals.sandbox_seen.is_set():
                 raise
-            if isinstance(error, ModelDownError) and not self._signals.model_seen.is_set():
+            if isinstance(error, ModelDownError | ModelRefusedError) and not self._signals.model_seen.is_set():
                 raise
             return recorder.failed(f"{type(error).__name__}: {error}")
         return recorder.record or recorder.failed("the environment ended the episode as not valid")
