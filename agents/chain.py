@@ -4,50 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from selftrain.agents.measures import ChainFit, Estimate
 from selftrain.errors import OptionError
 
 _Floats = npt.NDArray[np.float64]
 RESAMPLES = 300
 # survivals of which the half-lives are spread evenly on a logarithmic scale, with both ends
 _GRID = np.concatenate([[0.0], 0.5 ** (1.0 / np.geomspace(0.05, 1e5, 200)), [1.0]])
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class ChainFit:
-    """Success after N cuts as c + (A - c) s^N.
-
-    Attributes:
-        chance: c, the success of an agent that knows nothing; given, not fitted.
-        acquisition: A, the success without any cut.
-        survival: s, the chance that what is needed survives one cut.
-        half_life: cuts after which half of what was taken in is lost, ln(1/2) / ln(s); infinite where none is lost.
-        episodes: how many it was fitted to.
-    """
-
-    chance: float
-    acquisition: Estimate
-    survival: Estimate
-    half_life: Estimate
-    episodes: int
-
-    def at(self, cuts: float) -> float:
-        """The success that the fit expects after so many cuts."""
-        return _chain(cuts, self.acquisition.value, self.survival.value, self.chance)
 
 
 def fit_chain(cuts: Sequence[int], passed: Sequence[bool], chance: float = 0.0) -> ChainFit | None:
@@ -122,7 +90,3 @@ def _fit(cuts: _Floats, passed: _Floats, chance: float) -> _Floats:
     found = float(minimize_scalar(error, bounds=bounds, method="bounded").x)
     survival = min((found, float(_GRID[at])), key=error)
     return np.array([chance + float(gain(survival)), survival])
-
-
-def _chain(cuts: Any, acquisition: float, survival: float, chance: float) -> Any:
-    return chance + (acquisition - chance) * survival**cuts
