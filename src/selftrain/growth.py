@@ -33,7 +33,7 @@ def _added_ids(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any] 
     if not (_has_prompt(before) and _has_prompt(after) and len(before["prompt"]) == len(after["prompt"])):
         return None
     old, new = before["prompt_len"], after["prompt_len"]
-    if old > new or not _same(before["prompt"][:old], after["prompt"][:old]):
+    if old > new or before["prompt"][:old] != after["prompt"][:old]:
         return None
     return {**after, "prompt": after["prompt"][old:new]}
 
@@ -51,7 +51,7 @@ def _has_prompt(value: dict[str, Any]) -> bool:
     prompt, length = value.get("prompt"), value.get("prompt_len")
     if not (isinstance(prompt, list) and type(length) is int and 0 <= length <= len(prompt)):
         return False
-    return _same(prompt[length:], [PAD] * (len(prompt) - length))
+    return set(map(type, prompt)) <= {int} and prompt[length:] == [PAD] * (len(prompt) - length)
 
 
 def _same(one: list[Any], other: list[Any]) -> bool:

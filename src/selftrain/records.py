@@ -225,7 +225,8 @@ def as_json(value: Any) -> Any:
         TypeError: a mapping has a key that is no string, which JSON would change silently.
     """
     if isinstance(value, np.ndarray | np.generic):
-        return as_json(value.tolist())
+        plain = value.tolist()
+        return plain if value.dtype.kind in "biufU" else as_json(plain)
     if isinstance(value, Mapping):
         if wrong := [key for key in value if not isinstance(key, str)]:
             raise TypeError(f"key {wrong[0]!r} must be a string")
