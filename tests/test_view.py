@@ -61,6 +61,7 @@ def output_of(turn: int) -> str:
 def long_record(turns: int = TURNS, cuts: int = CUTS, **changes: Any) -> EpisodeRecord:
     """An episode of `turns` turns whose context was cut `cuts` times, as a recorder writes one."""
     each, segments, index = turns // (cuts + 1), [], 0
+    begun: dict[str, Any] = {"trigger": "", "notes_tokens": 0}
     system = said("system", "Each message you send is one action. You see a limited context.")
     task = "Find every host with a failed login in /workspace/logs and write /workspace/report.csv."
     for number in range(cuts + 1):
@@ -69,7 +70,7 @@ def long_record(turns: int = TURNS, cuts: int = CUTS, **changes: Any) -> Episode
         first = f"{task}\n\n# Your notes\n{notes}" if number else task
         used = 300 + 40 * number
         opening = observed([system, said("user", first)], 0, BUDGET - used)
-        info = {"segment": number, "ctx_tokens": used, "budget": BUDGET, "notes_tokens": 30 * number, "phase": "act"}
+        info = {"segment": number, "ctx_tokens": used, "budget": BUDGET, "phase": "act", **begun}
         steps: list[Step] = []
         for place in range(turns - index if last else each):
             final = not last and place == each - 1
@@ -83,13 +84,14 @@ def long_record(turns: int = TURNS, cuts: int = CUTS, **changes: Any) -> Episode
                 "verb": "compact" if final else "act",
                 "turn": index + 1,
             }
-            seen["phase"] = "must_compact" if asked else "act"
+            seen["phase"], seen["trigger"] = "must_compact" if asked else "act", ""
             added = observed([said("assistant", action), said("user", answer)], int(asked), BUDGET - used)
             if final:
                 nxt = f"{task}\n\n# Your notes\n{notes_at(number + 1)}"
                 added = observed([system, said("user", nxt)], 0, BUDGET)
                 seen |= {"segment": number + 1, "trigger": "forced", "ctx_tokens": 340 + 40 * number}
-                seen["notes_tokens"] = 30 * (number + 1)
+                begun = {"trigger": "forced", "notes_tokens": 30 * (number + 1)}
+                seen |= begun
             steps.append(Step(action, added, 0.0, seen, 0.01, index, appended=not final))
             index += 1
         trigger = "" if last else "forced"

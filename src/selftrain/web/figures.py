@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -71,9 +72,10 @@ def curves(
     def draw(axes: Any) -> None:
         _level(axes, chance, "chance")
         _level(axes, optimum, "optimum")
+        aside = _aside([point.x for curve in found for point in curve.points], len(found))
         for n, curve in enumerate(found):
             colour, marker = SERIES[n % len(SERIES)], _MARKERS[n % len(_MARKERS)]
-            _dots(axes, [point.x for point in curve.points], curve.points, colour, marker, curve.label)
+            _dots(axes, [point.x + aside[n] for point in curve.points], curve.points, colour, marker, curve.label)
             if curve.fit:
                 axes.plot(*zip(*curve.fit, strict=True), color=colour, linewidth=1.4)
         axes.set_xlabel(x_label)
@@ -104,10 +106,11 @@ def scatter(groups: Mapping[str, Sequence[tuple[float, float]]], says: str, x_la
     """Pairs of numbers, in a colour and a mark for each group."""
 
     def draw(axes: Any) -> None:
+        aside = _aside([x for pairs in groups.values() for x, _ in pairs], len(groups))
         for n, (name, pairs) in enumerate(groups.items()):
-            x, y = zip(*pairs, strict=True)
             style = {"marker": _MARKERS[n], "color": SERIES[n], "linestyle": "none", "markersize": 4, "alpha": 0.7}
-            axes.plot(x, y, label=f"{name} ({len(pairs)})", **style)
+            places, heights = [x + aside[n] for x, _ in pairs], [y for _, y in pairs]
+            axes.plot(places, heights, label=f"{name} ({len(pairs)})", **style)
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         axes.set_ylim(bottom=0)
@@ -183,6 +186,12 @@ def _dots(axes: Any, x: Sequence[float], points: Sequence[Point], colour: str, m
     axes.errorbar(x, shares, [low, high], marker=marker, label=label or None, **style)
 
 
+def _aside(places: Sequence[float], groups: int) -> list[float]:
+    """How far each group is moved so that marks at the same place do not hide each other."""
+    width = 0.012 * (max(places) - min(places) or 1.0)
+    return [(n - (groups - 1) / 2) * width for n in range(groups)]
+
+
 def _level(axes: Any, height: float | None, name: str) -> None:
     if height is not None:
         colour = CHANCE if name == "chance" else MUTED
@@ -196,5 +205,5 @@ def _shares(axes: Any, label: str = "success") -> None:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def _wrapped(name: str, width: int = 16) -> str:
-    return "\n".join(name[start : start + width] for start in range(0, min(len(name), 3 * width), width))
+def _wrapped(name: str) -> str:
+    return textwrap.fill(name, 18, max_lines=3, placeholder="…")

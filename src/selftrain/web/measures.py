@@ -117,7 +117,7 @@ def _headroom(record: EpisodeRecord) -> Iterator[int]:
 
 def _notes(record: EpisodeRecord) -> Iterator[Notes]:
     """The notes behind each cut; branches carry none."""
-    work = [segment for segment in record.segments if segment.info.get("trigger") not in NO_CUTS]
+    work = [segment for segment in record.segments if segment.info.get("trigger", "") not in NO_CUTS]
     before: list[str] | None = None
     for cut, segment in enumerate((part for part in work if "notes_tokens" in part.info), start=1):
         lines = segment.notes.splitlines()

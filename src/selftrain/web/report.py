@@ -79,11 +79,12 @@ def make_report(folders: Sequence[Path], chance: float | None = None) -> RunRepo
         remarks += [f"{name}: the last line is torn and left out."] if run.torn else []
     if not episodes:
         raise OptionError(f"there is no valid episode in {', '.join(map(str, folders))}")
-    common = Bounds(chance, 1.0) if chance is not None else next(iter(stated))
-    if chance is None and len(stated) > 1:
-        common = Bounds()
+    agreed = next(iter(stated)) if len(stated) == 1 else Bounds()
+    if chance is not None:
+        agreed = Bounds(chance, agreed.optimum)
+    elif len(stated) > 1:
         remarks.append("The tasks state different successes of chance, so no line of chance is drawn.")
-    return RunReport(_overview(episodes), tuple(remarks), sections(episodes, common))
+    return RunReport(_overview(episodes), tuple(remarks), sections(episodes, agreed))
 
 
 def _named(folders: Sequence[Path]) -> Mapping[str, RunFolder]:
@@ -115,7 +116,7 @@ def cell(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}".rstrip("0").rstrip(".")
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -124,7 +125,7 @@ def _plain(section: Section) -> dict[str, Any]:
         {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in pairs}
         for pairs in (zip(section.columns, row, strict=True) for row in section.rows)
     ]
-    return {"rows": rows, "remarks": list(section.missing)}
+    return {"rows": rows, "findings": list(section.findings), "remarks": list(section.missing)}
 
 
 def _downloads(section: Section) -> dict[str, str]:

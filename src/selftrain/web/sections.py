@@ -27,7 +27,8 @@ class Section:
     Attributes:
         key: names its files.
         explains: what it shows and how it is computed.
-        missing: what the records are too few to say.
+        missing: what the records are too few to say, and what to beware of.
+        findings: numbers that are in no table.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Section:
     rows: tuple[tuple[Any, ...], ...]
     plot: Markup = field(default_factory=Markup)
     missing: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ def grouped(episodes: Iterable[Measured], key: Callable[[Measured], Key]) -> dic
     return groups
 
 
+def players(episodes: Iterable[Measured]) -> dict[str, list[Measured]]:
+    """Episodes by who played what."""
+    return grouped(episodes, lambda one: f"{one.agent} on {one.env_id.rpartition(':')[2]}")
+
+
 def share(episodes: Sequence[Measured], x: float = 0.0) -> Point:
     """Success with its 95 % Wilson interval."""
     passed = sum(episode.passed for episode in episodes)
@@ -71,16 +78,19 @@ def sections(episodes: Sequence[Measured], bounds: Bounds) -> tuple[Section, ...
 def by_cuts(episodes: Sequence[Measured], bounds: Bounds) -> Section:
     """Success against the number of cuts, with the fit."""
     own = [episode for episode in episodes if episode.ablation == "own"]
-    curves, rows, missing = [], [], []
+    curves, rows, missing, findings = [], [], [], []
     for run, played in grouped(own, lambda episode: episode.run).items():
         by_number = sorted(grouped(played, lambda episode: episode.cuts).items())
         points = tuple(share(group, cuts) for cuts, group in by_number)
         counts = [Counted(cuts, len(group), sum(one.passed for one in group)) for cuts, group in by_number]
-        why = too_little(counts, bounds.chance)
-        fitted = None if why or bounds.chance is None else fit(counts, bounds.chance)
-        line = [] if fitted is None else [(x, fitted.success(x)) for x in _steps(points[0].x, points[-1].x)]
+        line: list[tuple[float, float]] = []
+        if why := too_little(counts, bounds.chance):
+            missing.append(f"{run}: {why}")
+        elif bounds.chance is not None:
+            found = fit(counts, bounds.chance)
+            findings.append(f"{run}: {_told(found)}")
+            line = [(x, found.success(x)) for x in _steps(points[0].x, points[-1].x)]
         curves.append(Curve(run, points, tuple(line)))
-        missing += [f"{run}: {why or _told(fitted)}"]
         rows += [
             (run, count.cuts, count.episodes, count.passed, *_row(point))
             for count, point in zip(counts, points, strict=True)
@@ -100,12 +110,12 @@ def by_cuts(episodes: Sequence[Measured], bounds: Bounds) -> Section:
         ("run", "cuts", "episodes", "passed", "success", "low", "high"),
         tuple(rows),
         figures.curves(curves, says, "cuts", chance=bounds.chance, optimum=bounds.optimum) if curves else Markup(),
-        tuple(missing) or ("No episode was played with its own notes.",),
+        tuple(missing) if own else ("No episode was played with its own notes.",),
+        tuple(findings),
     )
 
 
-def _told(found: Fit | None) -> str:
-    assert found is not None
+def _told(found: Fit) -> str:
     if math.isinf(found.half_life):
         least = "" if math.isinf(found.half_life_low) else f", and at least {found.half_life_low:.3g} (95 %)"
         return f"A = {found.acquired:.3f}, and nothing is seen to be lost at a cut: no half-life{least}."
@@ -118,30 +128,31 @@ def _told(found: Fit | None) -> str:
 
 def by_ablation(episodes: Sequence[Measured], bounds: Bounds) -> Section:
     """What success is left when other notes are delivered."""
-    cut = [episode for episode in episodes if episode.cuts]
-    groups = grouped(cut, lambda episode: episode.ablation)
-    arms = [(name, groups[name]) for name in NAMES if name in groups]
-    rows = []
-    for name, group in arms:
-        point = share(group)
-        rows.append((NAMES[name], len(group), *_row(point), *_difference(groups.get("own", []), group, name)))
-    absent = [NAMES[name] for name in NAMES if name not in groups]
-    missing = [f"Not in these records: {', '.join(absent)}."] if absent else []
-    uneven = {name for name, group in arms if {one.instance for one in group} != {one.instance for one in arms[0][1]}}
-    if uneven:
-        missing.append("The arms were not played on the same tasks and seeds, so they differ by more than the notes.")
-    says = "; ".join(f"{NAMES[name]} {share(group).share:.3f}" for name, group in arms)
-    plot = figures.intervals([(NAMES[name], share(group)) for name, group in arms], says, chance=bounds.chance)
+    rows, bars, missing = [], [], []
+    everybody = players(one for one in episodes if one.cuts)
+    for player, played in everybody.items():
+        groups = grouped(played, lambda one: one.ablation)
+        arms = {name: groups[name] for name in NAMES if name in groups}
+        for name, group in arms.items():
+            runs = ", ".join(grouped(group, lambda one: one.run))
+            difference = _difference(groups.get("own", []), group, name)
+            rows.append((player, NAMES[name], runs, len(group), *_row(share(group)), *difference))
+            bars.append((NAMES[name] if len(everybody) == 1 else f"{NAMES[name]}, {player}", share(group)))
+        if absent := [NAMES[name] for name in NAMES if name not in groups]:
+            missing.append(f"{player}: not in these records: {', '.join(absent)}.")
+        if len({frozenset(one.instance for one in group) for group in arms.values()}) > 1:
+            missing.append(f"{player}: the arms were not all played on the same tasks and seeds.")
+    says = "; ".join(f"{name}: {point.share:.3f}" for name, point in bars)
     return Section(
         "ablations",
         "Do the notes matter?",
         "Success of episodes with at least one cut, by what was delivered after each cut in place of the agent's "
         "notes. Without notes success must fall to chance; what own notes are above shuffled ones is what their "
         "content is worth. Differences are with 95 % intervals (Newcombe 1998, method 10).",
-        ("delivered", "episodes", "success", "low", "high", "own minus this", "from", "to"),
+        ("player", "delivered", "runs", "episodes", "success", "low", "high", "own minus this", "from", "to"),
         tuple(rows),
-        plot if arms else Markup(),
-        tuple(missing),
+        figures.intervals(bars, says, chance=bounds.chance) if bars else Markup(),
+        tuple(missing) if rows else ("No context was cut in these episodes.",),
     )
 
 
@@ -156,22 +167,22 @@ def _difference(own: Sequence[Measured], other: Sequence[Measured], name: str) -
 
 def by_notes_budget(episodes: Sequence[Measured], bounds: Bounds) -> Section:
     """Success against the tokens that notes may have."""
-    own = [episode for episode in episodes if episode.ablation == "own" and episode.notes_budget and episode.cuts]
-    groups = sorted(grouped(own, lambda episode: episode.notes_budget).items())
-    points = tuple(share(group, tokens) for tokens, group in groups)
-    enough = len(groups) > 1
-    why = () if enough else (_one_budget([tokens for tokens, _ in groups]),)
-    says = "; ".join(f"{point.x:g} tokens: {point.share:.3f}" for point in points)
+    cut = [episode for episode in episodes if episode.ablation == "own" and episode.notes_budget and episode.cuts]
+    rows, curves, budgets = [], [], {episode.notes_budget for episode in cut}
+    for player, played in players(cut).items():
+        groups = sorted(grouped(played, lambda one: one.notes_budget).items())
+        curves.append(Curve(player, tuple(share(group, tokens) for tokens, group in groups)))
+        rows += [(player, tokens, len(group), *_row(share(group))) for tokens, group in groups]
+    enough = len(budgets) > 1
+    says = f"Success at {len(budgets)} sizes of notes; the numbers are in the table."
     return Section(
         "success-by-notes",
         "Success against the notes' budget",
         "Share of passed episodes with cuts and own notes, by the tokens that notes may have.",
-        ("notes budget", "episodes", "success", "low", "high"),
-        tuple((tokens, len(group), *_row(share(group))) for tokens, group in groups),
-        figures.curves([Curve("own notes", points)], says, "tokens of notes", chance=bounds.chance)
-        if enough
-        else Markup(),
-        why,
+        ("player", "notes budget", "episodes", "success", "low", "high"),
+        tuple(rows),
+        figures.curves(curves, says, "tokens of notes", chance=bounds.chance) if enough else Markup(),
+        () if enough else (_one_budget(sorted(budgets)),),
     )
 
 
@@ -194,7 +205,9 @@ def costs(episodes: Sequence[Measured], bounds: Bounds) -> Section:
     counted = [one for one in episodes if one.tokens]
     says = f"Tokens of {len(counted)} episodes against their cuts"
     missing = [] if counted else ["These records count no tokens: they were played without a context budget."]
-    missing += [_against_full(episodes)]
+    cost = _against_full(episodes)
+    if not cost:
+        missing.append("No task and seed was played both with rewriting and with an unlimited context.")
     return Section(
         "costs",
         "Tokens spent",
@@ -205,6 +218,7 @@ def costs(episodes: Sequence[Measured], bounds: Bounds) -> Section:
         tuple(rows),
         figures.scatter(_spent(counted), says, "cuts", "tokens of the episode") if counted else Markup(),
         tuple(missing),
+        (cost,) if cost else (),
     )
 
 
@@ -221,7 +235,7 @@ def _against_full(episodes: Sequence[Measured]) -> str:
     }
     shared = [name for name in by_mode["rewrite"] if name in by_mode["oracle_full"]]
     if not shared:
-        return "No task and seed was played both with rewriting and with an unlimited context (mode oracle_full)."
+        return ""
     rates = [fmean(fmean(one.passed for one in by_mode[mode][name]) for name in shared) for mode in by_mode]
     return f"On {len(shared)} shared tasks and seeds compaction costs {rates[1] - rates[0]:+.3f} of success."
 
@@ -244,9 +258,9 @@ def triggers(episodes: Sequence[Measured], bounds: Bounds) -> Section:
     return Section(
         "triggers",
         "Voluntary and forced cuts",
-        "A voluntary cut is the agent's own, a forced one comes at the limit of the budget; `every` and `window` are "
-        "the environment's. Headroom is what was left of the budget at a voluntary cut. Overlong episodes ended at a "
-        "limit of context, cuts or turns.",
+        "A voluntary cut is the agent's own, a forced one comes at the limit of the budget; those named every and "
+        "window are the environment's. Headroom is what was left of the budget at a voluntary cut. Overlong episodes "
+        "ended at a limit of context, cuts or turns.",
         ("run", *TRIGGERS, "voluntary share", "headroom", "notes rejected", "clipped", "invalid", "overlong share"),
         tuple(rows),
         figures.stacks(heights, parts, says, "cuts") if parts else Markup(),
