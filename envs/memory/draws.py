@@ -65,4 +65,5 @@ def gather(items: Small, order: Ints) -> Small:
     """Items of each instance in another order, or some of them: (instances, items, fields) by (instances, chosen)."""
     count, rows, fields = items.shape
     places = order + np.arange(count)[:, None] * rows
-    return items.reshape(-1, fields).take(places.ravel(), axis=0).reshape(count, -1, fields)
+    gathered: Small = items.reshape(-1, fields).take(places.ravel(), axis=0)
+    return gathered.reshape(count, -1, fields)

@@ -11,11 +11,12 @@ from selftrain.envs.memory.keyring import KeyRing
 from selftrain.envs.memory.numeric import NumericEnv
 from selftrain.envs.memory.relay import Relay
 from selftrain.envs.memory.rulebook import Rulebook
+from selftrain.envs.memory.text import TextEnv
 from selftrain.envs.memory.vector import NumericVectorEnv
 from selftrain.errors import OptionError
 
 
-def courier(**arguments: Any) -> NumericEnv:
+def courier(**arguments: Any) -> NumericEnv | TextEnv:
     """The game of `Courier`; its arguments, and those of `make_view`."""
     return make_view(Courier, **arguments)
 
@@ -25,7 +26,7 @@ def courier_vector(**arguments: Any) -> NumericVectorEnv:
     return make_vector(Courier, **arguments)
 
 
-def keyring(**arguments: Any) -> NumericEnv:
+def keyring(**arguments: Any) -> NumericEnv | TextEnv:
     """The game of `KeyRing`; its arguments, and those of `make_view`."""
     return make_view(KeyRing, **arguments)
 
@@ -35,7 +36,7 @@ def keyring_vector(**arguments: Any) -> NumericVectorEnv:
     return make_vector(KeyRing, **arguments)
 
 
-def relay(**arguments: Any) -> NumericEnv:
+def relay(**arguments: Any) -> NumericEnv | TextEnv:
     """The game of `Relay`; its arguments, and those of `make_view`."""
     return make_view(Relay, **arguments)
 
@@ -45,7 +46,7 @@ def relay_vector(**arguments: Any) -> NumericVectorEnv:
     return make_vector(Relay, **arguments)
 
 
-def rulebook(**arguments: Any) -> NumericEnv:
+def rulebook(**arguments: Any) -> NumericEnv | TextEnv:
     """The game of `Rulebook`; its arguments, and those of `make_view`."""
     return make_view(Rulebook, **arguments)
 
@@ -65,12 +66,12 @@ def make_view(
     ablation: str = "own",
     render_mode: str | None = None,
     **arguments: Any,
-) -> NumericEnv:
+) -> NumericEnv | TextEnv:
     """One player's view of a game.
 
     Args:
         game_type: which game.
-        view: "numeric".
+        view: "numeric", or "text", which has no notes of its own: the context budget around it carries them.
         notes: "pointer" or "free".
         slots: of notes; None takes what the game suggests.
         symbols: of free notes; None takes what the game suggests.
@@ -81,8 +82,11 @@ def make_view(
     Raises:
         OptionError: an argument is unknown or makes no sense.
     """
-    one_of(("numeric",), view=view)
+    one_of(("numeric", "text"), view=view)
     game = _game(game_type, arguments)
+    if view == "text":
+        _refuse_notes(notes, slots, symbols, ablation)
+        return TextEnv(game, render_mode=render_mode)
     return NumericEnv(game, _notes(game, notes, slots, symbols), ablation=ablation, render_mode=render_mode)
 
 
@@ -110,6 +114,20 @@ def _game(game_type: type[Game], arguments: dict[str, Any]) -> Game:
         if name not in known:
             raise OptionError(f"{name}={value!r} is no argument of {game_type.name}; it takes {', '.join(known)}")
     return game_type(**arguments)
+
+
+def _refuse_notes(notes: str, slots: int | None, symbols: int | None, ablation: str) -> None:
+    given = {
+        "notes": (notes, "pointer"),
+        "slots": (slots, None),
+        "symbols": (symbols, None),
+        "ablation": (ablation, "own"),
+    }
+    for name, (value, default) in given.items():
+        if value != default:
+            raise OptionError(
+                f"{name}={value!r} is for view='numeric'; in words, give it to the ContextBudget around it"
+            )
 
 
 def _notes(game: Game, kind: str, slots: int | None, symbols: int | None) -> Notes:

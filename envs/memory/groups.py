@@ -41,7 +41,8 @@ class Group:
         """`table[a, b]` is a and then b."""
         if self.cyclic:
             numbers = np.arange(len(self))
-            return (numbers[:, None] + numbers) % len(self)
+            sums: Ints = (numbers[:, None] + numbers) % len(self)
+            return sums
         number = {element: i for i, element in enumerate(self.elements)}
         return np.array([[number[tuple(a[i] for i in b)] for b in self.elements] for a in self.elements])
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from selftrain.envs.memory.bounds import recall_ceiling
-from selftrain.envs.memory.draws import Ints, Small, Words, draw, shuffled
+from selftrain.envs.memory.draws import Flags, Ints, Small, Words, draw, shuffled
 from selftrain.envs.memory.game import Game, Notes, at_least
 from selftrain.errors import OptionError
 
@@ -27,8 +27,8 @@ class KeyRing(Game):
     An item is (kind, register, rank, value): kind 1 writes, 2 asks (value 0); all count from 1.
 
     chance = 1/values: a value is uniform, and independent of all that the last segment shows.
-    optimum = P + (1 - P) / values, where P = p_1 + ... + p_S for S slots, or 1 when S is `registers` or more: the best of
-    all players that store, by keeping the registers of the first S ranks. A player that *codes*, and lets what it
+    optimum = P + (1 - P) / values, where P = p_1 + ... + p_S for S slots, or 1 when S is `registers` or more: the best
+    of all players that store, by keeping the registers of the first S ranks. A player that *codes*, and lets what it
     keeps tell of values that it does not keep, may do better; `ceiling` is what nobody exceeds (Fano's inequality).
 
     Args:
@@ -52,7 +52,9 @@ class KeyRing(Game):
         if self.updates > self.registers:
             raise OptionError(f"updates={self.updates} must be at most registers={self.registers}")
         if sum(self.weights) >= 1 << 31:
-            raise OptionError(f"skew={self.skew} with registers={self.registers} is too steep to draw from: ask for less")
+            raise OptionError(
+                f"skew={self.skew} with registers={self.registers} is too steep to draw from: ask for less"
+            )
         self.check_sizes()
 
     @property
@@ -100,7 +102,8 @@ class KeyRing(Game):
         """The register that will be asked for, from 0."""
         drawn = draw(seeds, _ASKED, sum(self.weights))
         rank = np.searchsorted(np.cumsum(self.weights), drawn, side="right")
-        return np.argmax(self.ranks(seeds) == rank[:, None], axis=1)
+        register: Ints = np.argmax(self.ranks(seeds) == rank[:, None], axis=1)
+        return register
 
     def answer(self, seeds: Words, cuts: Ints) -> Ints:
         asked = self.asked(seeds)
@@ -125,9 +128,10 @@ class KeyRing(Game):
         shown = written | is_asked
         kinds = np.where(is_asked, QUERY, WRITE)
         fields = (kinds, np.broadcast_to(registers + 1, kinds.shape), ranks + 1, (values + 1) * written)
-        return (np.stack(fields, axis=2) * shown[:, :, None]).astype(np.int8)
+        items: Small = (np.stack(fields, axis=2) * shown[:, :, None]).astype(np.int8)
+        return items
 
-    def _written(self, seeds: Words, segment: Ints) -> tuple[Ints, np.ndarray[tuple[int, int], np.dtype[np.bool_]]]:
+    def _written(self, seeds: Words, segment: Ints) -> tuple[Ints, Flags]:
         """What a segment would write into each register, and whether it does."""
         registers = np.arange(self.registers)
         values = draw(seeds[:, None], _VALUES, self.values, segment[:, None], registers)

@@ -20,8 +20,8 @@ _RUNNING, _STEPS = range(2)
 class Relay(Game):
     """Multiply elements of a group, some in each segment, and tell the product of all of them at the end.
 
-    Every segment but the last shows `steps` elements; the last one asks for the product of all, in order. Knowing all but
-    one of the elements says nothing about the product, so nothing short of a whole solution is ever rewarded.
+    Every segment but the last shows `steps` elements; the last one asks for the product of all, in order. Knowing all
+    but one of the elements says nothing about the product, so nothing short of a whole solution is ever rewarded.
 
     An item is (kind, place, element): kind 1 is a step (place: its turn, from 1), 2 a checkpoint, 3 an entry of the
     legend; elements count from 1, which is the identity. Before the first step the product is the identity.

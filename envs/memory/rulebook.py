@@ -35,8 +35,8 @@ class Rulebook(Game):
     are shown one higher, so that 0 means none.
 
     chance = 1/V: the shift (or the entry of the table) is uniform, and the last segment does not tell it.
-    optimum = 1 when the notes have a slot for each piece of the rule: 2 for "copy", V for "table", n + 1 for "sum"; a slot
-    holds the piece itself in free notes (`depth` bits for the whole rule), and an example that teaches it in pointer
+    optimum = 1 when the notes have a slot for each piece of the rule: 2 for "copy", V for "table", n + 1 for "sum"; a
+    slot holds the piece itself in free notes (`depth` bits for the whole rule), and an example that teaches it in pointer
     notes. With S < V slots, "table" has S/V + (1 - S/V)/V; with S < n + 1, "sum" has u + (1 - u)/V, u = V^-(n + 1 - S),
     for prime V: the best of all players that store pieces of the rule.
 
@@ -112,7 +112,9 @@ class Rulebook(Game):
         elif missing == 0:
             known = 1.0
         elif self.rule == "copy" or any(self.values % d == 0 for d in range(2, self.values)):
-            raise OptionError(f"slots={notes.slots} must be {self.pieces} or more for rule={self.rule!r} and these values")
+            raise OptionError(
+                f"slots={notes.slots} must be {self.pieces} or more for rule={self.rule!r} and these values"
+            )
         else:
             known = float(self.values) ** -missing
         return known + (1 - known) / self.values
@@ -121,7 +123,8 @@ class Rulebook(Game):
         """The labels of cases: (instances, cases, inputs), counted from 0."""
         coefficients = self._coefficients(seeds)
         if self.rule == "table":
-            return np.take_along_axis(coefficients, cases[:, :, 0], axis=1)
+            entries: Ints = np.take_along_axis(coefficients, cases[:, :, 0], axis=1)
+            return entries
         if self.rule == "copy":
             column = draw(seeds, _COLUMN, self.inputs)
             copied = np.take_along_axis(cases, column[:, None, None], axis=2)[:, :, 0]

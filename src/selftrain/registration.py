@@ -12,6 +12,9 @@ ENVIRONMENTS = {
         "selftrain.envs.terminal_long:TerminalLongVectorEnv",
     ),
     "SelfTrain-Courier-v0": ("selftrain.envs.memory.entry:courier", "selftrain.envs.memory.entry:courier_vector"),
+    "SelfTrain-KeyRing-v0": ("selftrain.envs.memory.entry:keyring", "selftrain.envs.memory.entry:keyring_vector"),
+    "SelfTrain-Relay-v0": ("selftrain.envs.memory.entry:relay", "selftrain.envs.memory.entry:relay_vector"),
+    "SelfTrain-Rulebook-v0": ("selftrain.envs.memory.entry:rulebook", "selftrain.envs.memory.entry:rulebook_vector"),
 }
 
 
