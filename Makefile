@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types bench build clean
+.PHONY: help setup demo learn test lint format types bench build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,11 @@ setup: $(STAMP) ## make the virtual environment, install the package and, where 
 
 demo: setup ## play terminal tasks of every family with the reference agents, side by side
 	$(BIN)/python examples/demo.py
+
+learn: setup ## train small policies that keep notes over cuts, with controls at equal compute, and plot them
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
+	$(BIN)/pip install -q -e '.[train]'
+	$(BIN)/python examples/learn_to_keep_notes.py
 
 test: setup ## install what the tests need and run them
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
