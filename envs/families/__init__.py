@@ -38,6 +38,7 @@ LONG_NAMES = (
     "staged-migration",
     "incident-trail",
     "large-refactor",
+    "review-survey",
 )
 ALL_NAMES = NAMES + LONG_NAMES
 
