@@ -20,7 +20,6 @@ _AGENTS = {
     "human": "selftrain.agents.human:HumanAgent",
     "chat": "selftrain.agents.chat:ChatAgent",
     "local": "selftrain.agents.local:LocalAgent",
-    "local": "selftrain.agents.local:LocalAgent",
 }
 
 

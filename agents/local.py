@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from selftrain.agents.models import PACKAGED, LocalModel, library, load_model, model_folder
+from selftrain.agents.models import PACKAGED, LocalModel, library, load_model
 from selftrain.errors import ContextError, ModelError, OptionError
 from selftrain.tasks import stable_key
 from selftrain.tokens import Ids, Sample
@@ -32,37 +33,25 @@ class LocalAgent:
         OptionError: there is no such model. ModelError: it cannot be used; says why.
 
     Attributes:
+        weights: the model with its tokenizer.
         policy_version: written into the samples; whoever changes the weights raises it.
     """
 
     def __init__(self, model: str | LocalModel = PACKAGED, *, temperature: float = 1.0, device: str = "cpu") -> None:
         if not 0.0 <= temperature < float("inf"):
             raise OptionError(f"temperature={temperature} must be 0 or more")
-        self._weights = model if isinstance(model, LocalModel) else None
-        self._name = model.name if isinstance(model, LocalModel) else model
-        self._folder = model.folder if isinstance(model, LocalModel) else model_folder(model)
-        self._temperature, self._device = temperature, device
+        self.weights = model if isinstance(model, LocalModel) else load_model(model, device)
+        self.policy_version = 0
+        self._temperature = temperature
         self._sample: Sample | None = None
         self._seed = 0
-        self.policy_version = 0
+        self._closed = False
 
     @property
     def context(self) -> Mapping[str, Any]:
         """The context budget that it plays under when the user asks for none."""
-        return {
-            "budget": 2048,
-            "reserve": 128,
-            "notes_budget": 128,
-            "view": "tokens",
-            "tokenizer": str(self._folder),
-        }
-
-    @property
-    def weights(self) -> LocalModel:
-        """Its model; read from disk when it is first needed."""
-        if self._weights is None:
-            self._weights = load_model(self._name, self._device)
-        return self._weights
+        tokenizer = str(self.weights.folder)
+        return {"budget": 2048, "reserve": 128, "notes_budget": 128, "view": "tokens", "tokenizer": tokenizer}
 
     @property
     def model(self) -> Any:
@@ -76,7 +65,11 @@ class LocalAgent:
 
     def reset(self, seed: int) -> None:
         """Begin an episode."""
-        self._seed, self._sample = seed, None
+        self._seed, self._sample, self._closed = seed, None, False
+
+    def close(self) -> None:
+        """Break off a call of `act` in another thread, within a token; the next `reset` begins again."""
+        self._closed = True
 
     def act(self, observation: Any, info: Mapping[str, Any]) -> Any:
         """The next message: ids padded with -1 in a view of tokens, text in a view of messages.
@@ -107,19 +100,22 @@ class LocalAgent:
         weights = self.weights
         if len(prompt) + limit > weights.longest:
             raise ContextError(
-                f"{self._name} takes {weights.longest} tokens, and this turn has {len(prompt)} + {limit}; "
+                f"{weights.name} takes {weights.longest} tokens, and this turn has {len(prompt)} + {limit}; "
                 "choose a smaller budget"
             )
         seeds = np.random.SeedSequence([stable_key("local agent"), self._seed, turn])
         with weights.lock:
-            ids, logprobs = sample_tokens(
+            sampled = sample_tokens(
                 weights.module,
                 prompt.tolist(),
-                limit=limit,
                 end_ids=weights.end_ids,
                 temperature=self._temperature,
                 seed=int(seeds.generate_state(1, np.uint64)[0] >> np.uint64(1)),
             )
+            drawn = list(itertools.islice(itertools.takewhile(lambda _: not self._closed, sampled), limit))
+        if self._closed:
+            raise ModelError("the agent was closed while its model wrote a message")
+        ids, logprobs = zip(*drawn, strict=True)
         return Sample(
             prompt_ids=prompt,
             token_ids=np.array(ids, np.int32),
@@ -128,44 +124,41 @@ class LocalAgent:
             completion_tokens=len(ids),
             temperature=self._temperature,
             finish_reason="stop" if ids[-1] in weights.end_ids else "length",
-            model=self._name,
+            model=weights.name,
             policy_version=self.policy_version,
         )
 
 
 def sample_tokens(
-    module: Any, prompt_ids: Sequence[int], *, limit: int, end_ids: Collection[int], temperature: float, seed: int
-) -> tuple[list[int], list[float]]:
-    """Ids up to an end token or the limit, and their log-probabilities under the distribution they were drawn from.
+    module: Any, prompt_ids: Sequence[int], *, end_ids: Collection[int], temperature: float, seed: int
+) -> Iterator[tuple[int, float]]:
+    """Ids one by one, up to an end token, each with its log-probability under the distribution it was drawn from.
 
     Raises:
         ModelError: torch failed, or the weights give no numbers.
     """
     torch = library("torch")
     draw = torch.Generator().manual_seed(seed)
-    ids: list[int] = []
-    logprobs: list[float] = []
-    cache, step = None, torch.tensor([list(prompt_ids)], device=module.device)
-    try:
-        with torch.no_grad():
-            while len(ids) < limit and not (ids and ids[-1] in end_ids):
-                out = module(input_ids=step, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    cache, step, token = None, list(prompt_ids), -1
+    while token not in end_ids:
+        try:
+            with torch.no_grad():
+                ids = torch.tensor([step], device=module.device)
+                out = module(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
                 cache, scores = out.past_key_values, out.logits[0, -1].float().cpu()
-                if temperature:
-                    spread = torch.log_softmax(scores / temperature, -1)
-                    token = int(torch.multinomial(spread.exp(), 1, generator=draw))
-                    logprobs.append(float(spread[token]))
-                else:
-                    token = int(scores.argmax())
-                    logprobs.append(0.0)
-                ids.append(token)
-                step = torch.tensor([[token]], device=module.device)
-    except (
-        RuntimeError,
-        IndexError,
-    ) as error:  # how torch reports memory, devices, ids and weights that are no numbers
-        raise ModelError(f"the local model failed after {len(ids)} tokens: {error}") from error
-    return ids, logprobs
+                token, logprob = _draw(torch, scores, temperature, draw)
+        except (RuntimeError, IndexError) as error:  # so torch reports memory, unknown ids and numbers that are none
+            raise ModelError(f"the local model failed: {error}") from error
+        step = [token]
+        yield token, logprob
+
+
+def _draw(torch: Any, scores: Any, temperature: float, generator: Any) -> tuple[int, float]:
+    if temperature == 0.0:
+        return int(scores.argmax()), 0.0
+    spread = torch.log_softmax(scores / temperature, -1)
+    token = int(torch.multinomial(spread.exp(), 1, generator=generator))
+    return token, float(spread[token])
 
 
 def teacher_forced_logprobs(
