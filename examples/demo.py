@@ -1,4 +1,4 @@
-"""Reference agents side by side on terminal tasks of every family: the oracle, one that guesses, one that gives up."""
+"""Reference agents on terminal tasks of every family, then long tasks in a small context, with notes and without."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from rich.table import Table
 
 from selftrain.agents.report import Report
 from selftrain.agents.rollout import rollout
-from selftrain.envs.families import NAMES
+from selftrain.envs.families import LONG_NAMES, NAMES
 
 AGENTS = ("oracle", "random", "nop")
+SMALL = {"budget": 2000, "reserve": 300, "notes_budget": 400}
 
 
 def main(
@@ -41,13 +42,32 @@ def main(
         )
         for agent in AGENTS
     }
-    Console().print(side_by_side(reports))
+    Console().print(side_by_side(reports, "episodes passed"))
+    long = with_and_without_notes(backend, parallel, out)
+    Console().print(side_by_side(long, f"40 to 400 commands in a context of {SMALL['budget']} bytes"))
     print(f"records: {out}/<agent>; see one again: selftrain replay {out}/oracle")
 
 
-def side_by_side(reports: dict[str, Report]) -> Table:
+def with_and_without_notes(backend: str, parallel: int, out: Path) -> dict[str, Report]:
+    """The oracle of the long tasks, whose whole memory is its notes; and the same with its notes wiped at each cut."""
+    return {
+        f"notes {ablation}": rollout(
+            "selftrain:SelfTrain-TerminalLong-v0",
+            "oracle",
+            len(LONG_NAMES),
+            parallel=parallel,
+            tasks=[f"{name}/train/1/0" for name in LONG_NAMES],
+            env_kwargs={"backend": backend},
+            context={**SMALL, "ablation": ablation},
+            out=out / f"notes-{ablation}",
+        )
+        for ablation in ("own", "wiped")
+    }
+
+
+def side_by_side(reports: dict[str, Report], title: str) -> Table:
     """One row a family and level, one column an agent; the last row is over everything."""
-    table = Table("family", "level", *reports, title="episodes passed", show_footer=False)
+    table = Table("family", "level", *reports, title=title, show_footer=False)
     for family, level in next(iter(reports.values())).rows:
         scores = [report.rows[family, level] for report in reports.values()]
         table.add_row(family, str(level), *(f"{score.passed}/{score.valid}" for score in scores))

@@ -24,8 +24,8 @@ COMMANDS = [
     for line in code.splitlines()
     if line.startswith("selftrain ")
 ]
-# played by a person, or building for a minute: their own tests run them
-ELSEWHERE = ("--agent human", "images build")
+# played by a person or a model, or building for a minute: their own tests run them
+ELSEWHERE = ("--agent human", "--agent local", "--agent chat", "images build")
 
 
 def test_there_is_something_to_run() -> None:
