@@ -40,12 +40,12 @@ def read_answer(body: bytes, asked: Sample) -> Answer:
     Raises:
         ValueError: it is no chat completion; says what is missing.
     """
-    completion = _part(json.loads(body), dict, "a JSON object")
-    choices = _part(completion.get("choices"), list, "a list of choices")
+    completion = _part(json.loads(body), dict, "JSON object")
+    choices = _part(completion.get("choices"), list, "list of choices")
     if not choices:
-        raise ValueError("it has an empty list of choices")
-    choice = _part(choices[0], dict, "a choice that is an object")
-    message = _part(choice.get("message"), dict, "a message")
+        raise ValueError("it has no choices")
+    choice = _part(choices[0], dict, "choice that is an object")
+    message = _part(choice.get("message"), dict, "message")
     usage = completion.get("usage") if isinstance(completion.get("usage"), dict) else {}
     sample = replace(
         asked,

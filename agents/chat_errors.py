@@ -91,7 +91,9 @@ def as_ours(error: Exception, endpoint: Endpoint, openai: Any) -> ModelError | O
 
 def _said(error: Any) -> str:
     body = getattr(error, "body", None)
-    message = body.get("message") if isinstance(body, dict) else None
-    code = body.get("code") or body.get("type") if isinstance(body, dict) else None
-    text = f"{message or error}" + (f" [{code}]" if code else "")
+    if isinstance(body, dict):
+        code = body.get("code") or body.get("type")
+        text = f"{body.get('message') or error}" + (f" [{code}]" if code else "")
+    else:
+        text = f"{error} {error.response.text}" if hasattr(error, "response") else str(error)
     return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 3]}..."
