@@ -51,12 +51,19 @@ def measure(records: Iterable[EpisodeRecord], chance: float = 0.0, optimum: floa
         episodes += 1
         if record.valid:
             digests.append(Digest.of(record))
+    return measure_digests(digests, episodes - len(digests), chance, optimum)
+
+
+def measure_digests(
+    digests: Sequence[Digest], not_valid: int = 0, chance: float = 0.0, optimum: float = 1.0
+) -> Metrics:
+    """The metrics of episodes whose records were read before; see `measure`."""
     own = [one for one in digests if one.ablation == "own"]
     noted = [one for one in digests if one.mode not in NOTELESS]
     own_noted = [one for one in noted if one.ablation == "own"]
     curve = notes_curve(own_noted)
     return Metrics(
-        episodes=episodes,
+        episodes=len(digests) + not_valid,
         valid=len(digests),
         chance=chance,
         optimum=optimum,

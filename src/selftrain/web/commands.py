@@ -54,16 +54,16 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="print the numbers as JSON, and write no page")] = False,
 ) -> None:
     """Compute how success, notes and tokens depend on cuts, from the records of runs, as one HTML page."""
-    _need("jinja2", "matplotlib")
-    from selftrain.web.report import make_report
+    _need("jinja2", "matplotlib", "scipy")
+    from selftrain.web.report import as_dict, make_report, report_page
 
     found = make_report(directories, chance)
     if as_json:
-        print(json.dumps(found.as_dict(), indent=1, ensure_ascii=False))  # noqa: T201  plain JSON is the contract
+        print(json.dumps(as_dict(found), indent=1, ensure_ascii=False))  # noqa: T201  plain JSON is the contract
         return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(found.html(), encoding="utf-8")
+        file.write_text(report_page(found), encoding="utf-8")
     except OSError as error:
         raise OptionError(f"{file} cannot be written: {error.strerror}") from error
     out.print(f"{file}", markup=False, highlight=False, soft_wrap=True)

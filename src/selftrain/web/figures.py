@@ -68,6 +68,8 @@ def curves(
     found: Sequence[Curve], says: str, x_label: str, *, chance: float | None = None, optimum: float | None = None
 ) -> Markup:
     """Shares over a number, with intervals, fits, and the lines of chance and of the best that is possible."""
+    if not found:
+        return Markup()
 
     def draw(axes: Any) -> None:
         _level(axes, chance, "chance")
@@ -89,6 +91,8 @@ def intervals(
     rows: Sequence[tuple[str, Point]], says: str, *, chance: float | None = None, y_label: str = "success"
 ) -> Markup:
     """One share with its interval for each name, side by side."""
+    if not rows:
+        return Markup()
 
     def draw(axes: Any) -> None:
         _level(axes, chance, "chance")
@@ -104,6 +108,8 @@ def intervals(
 
 def scatter(groups: Mapping[str, Sequence[tuple[float, float]]], says: str, x_label: str, y_label: str) -> Markup:
     """Pairs of numbers, in a colour and a mark for each group."""
+    if not groups:
+        return Markup()
 
     def draw(axes: Any) -> None:
         aside = _aside([x for pairs in groups.values() for x, _ in pairs], len(groups))
@@ -123,6 +129,8 @@ def scatter(groups: Mapping[str, Sequence[tuple[float, float]]], says: str, x_la
 
 def band(rows: Sequence[tuple[float, float, float, float]], says: str, x_label: str, y_label: str) -> Markup:
     """A line with a band around it, from rows of (x, low, middle, high)."""
+    if not rows:
+        return Markup()
 
     def draw(axes: Any) -> None:
         x, low, middle, high = zip(*rows, strict=True)
@@ -139,6 +147,8 @@ def band(rows: Sequence[tuple[float, float, float, float]], says: str, x_label: 
 
 def stacks(rows: Sequence[tuple[str, Sequence[float]]], parts: Sequence[str], says: str, y_label: str) -> Markup:
     """A bar for each name, made of parts."""
+    if not parts:
+        return Markup()
 
     def draw(axes: Any) -> None:
         below = [0.0] * len(rows)
