@@ -142,8 +142,10 @@ class _Repetition:
             self._judge(*exchange)
         if cut:
             self._forget()
-        if exchange:  # after a cut its answer stands in the context that has just begun
+        if exchange:
             self._since_cut.append(exchange)
+            if cut:  # the action lies before it, the answer stands in the context that has just begun
+                self._actions.add(exchange[0])
 
     def _judge(self, action: str, answer: str) -> None:
         if self._cuts:
