@@ -41,15 +41,15 @@ class Group:
         """`table[a, b]` is a and then b."""
         if self.cyclic:
             numbers = np.arange(len(self))
-            sums: Ints = (numbers[:, None] + numbers) % len(self)
-            return sums
+            return (numbers[:, None] + numbers) % len(self)
         number = {element: i for i, element in enumerate(self.elements)}
         return np.array([[number[tuple(a[i] for i in b)] for b in self.elements] for a in self.elements])
 
     @cached_property
     def inverse(self) -> Ints:
         """`table[a, inverse[a]]` is the identity."""
-        return np.argmax(self.table == 0, axis=1)
+        found: Ints = np.argmax(self.table == 0, axis=1)
+        return found
 
 
 @lru_cache

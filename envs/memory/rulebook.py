@@ -36,9 +36,9 @@ class Rulebook(Game):
 
     chance = 1/V: the shift (or the entry of the table) is uniform, and the last segment does not tell it.
     optimum = 1 when the notes have a slot for each piece of the rule: 2 for "copy", V for "table", n + 1 for "sum"; a
-    slot holds the piece itself in free notes (`depth` bits for the whole rule), and an example that teaches it in pointer
-    notes. With S < V slots, "table" has S/V + (1 - S/V)/V; with S < n + 1, "sum" has u + (1 - u)/V, u = V^-(n + 1 - S),
-    for prime V: the best of all players that store pieces of the rule.
+    slot holds the piece itself in free notes (`depth` bits for the whole rule), and an example that teaches it in
+    pointer notes. With fewer slots, S, it is u + (1 - u)/V, where u = S/V for "table", and u = V^-(n + 1 - S) for "sum"
+    and prime V: the best of all players that store pieces of the rule.
 
     Args:
         cuts: between the first segment and the exam.
@@ -133,7 +133,8 @@ class Rulebook(Game):
         return (summed + coefficients[:, :1]) % self.values
 
     def answer(self, seeds: Words, cuts: Ints) -> Ints:
-        return self.labels(seeds, self._exam(seeds))[:, 0]
+        labels: Ints = self.labels(seeds, self._exam(seeds))[:, 0]
+        return labels
 
     def visible(self, seeds: Words, cuts: Ints, segment: Ints) -> Small:
         cases = draw(

@@ -160,8 +160,8 @@ class RelayStory(Story[Relay]):
             )
         return (
             f"There are cups in the order {_order(group.elements[0])}. A step such as `{_order(group.elements[-2])}` "
-            "puts them in a new order: each number is the place from which the cup now standing there was taken. The last "
-            "notice asks for the order that all steps together come to."
+            "puts them in a new order: each number is the place from which the cup now standing there was taken. The "
+            "last notice asks for the order that all steps together come to."
         )
 
     def reply(self, number: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
+from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
@@ -49,7 +50,7 @@ class NumericVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
             seed: of the first instance, or of each.
             options: {"cuts": a number or an array} sets the number of cuts, of these episodes and those after them.
         """
-        super().reset(seed=seed if isinstance(seed, int) else None)
+        super().reset(seed=int(seed) if isinstance(seed, int | np.integer) else None)
         if (cuts := cuts_option(self.game, options, self.num_envs)) is not None:
             self._play.cuts = cuts
         everywhere = np.ones(self.num_envs, np.bool_)
@@ -67,8 +68,6 @@ class NumericVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
             gymnasium.error.ResetNeeded: `reset` was not called.
         """
         if not self._begun:
-            from gymnasium.error import ResetNeeded
-
             raise ResetNeeded("There are no episodes: call reset() first.")
         over, passed = self._play.advance(actions)
         info: dict[str, Any] = {}
@@ -97,8 +96,8 @@ class NumericVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
     def _final_observations(self, over: Flags) -> npt.NDArray[np.object_]:
         found = np.full(self.num_envs, None, dtype=object)
         arrays = self._play.observation()
-        for i in np.flatnonzero(over):
-            found[i] = {name: np.zeros_like(array[i]) for name, array in arrays.items()}
+        # all alike, and never written to: an episode that is over shows nothing
+        found[over] = {name: np.zeros_like(array[0]) for name, array in arrays.items()}
         return found
 
     def _info(self, where: Flags, passed: Flags | None = None) -> dict[str, Any]:
