@@ -17,7 +17,7 @@ from selftrain.envs.families.material import SERVICES, between, pick, sample, st
 from selftrain.envs.verifiers import EvidenceVerifier
 from selftrain.tasks import Task, TaskFamily
 
-_HOPS = {1: 16, 2: 32, 3: 60, 4: 100, 5: 155}
+_HOPS = {1: 18, 2: 32, 3: 60, 4: 100, 5: 155}
 _SERVICES = {1: 4, 2: 6, 3: 8, 4: 10, 5: 12}
 _FILES = {1: 2, 2: 3, 3: 4, 4: 5, 5: 6}
 _LINES = {1: 70, 2: 120, 3: 160, 4: 180, 5: 200}
@@ -182,7 +182,7 @@ def _cheats(hops: int) -> dict[str, tuple[str, ...]]:
 
 
 def build(rng: np.random.Generator, level: int) -> Task:
-    """One wrong item: 16 hops over 4 services at level 1, 155 hops over 12 services at level 5."""
+    """One wrong item: 18 hops over 4 services at level 1, 155 hops over 12 services at level 5."""
     names = sorted(sample(rng, SERVICES, _SERVICES[level]))
     end = start_of_story(rng)
     story = _noise(rng, names, int(end.timestamp()), 2 * _FILES[level], _LINES[level] * _FILES[level])
