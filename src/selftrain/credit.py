@@ -133,4 +133,4 @@ def _centred(values: Mapping[Key, float], groups: Mapping[Key, Hashable]) -> dic
 
 
 def _scattered(row: TokenSegment, advantage: float) -> TokenSegment:
-    return replace(row, advantages=(row.loss_mask * advantage).astype(np.float32))
+    return replace(row, advantages=np.where(row.loss_mask, advantage, 0.0).astype(np.float32))
