@@ -76,7 +76,7 @@ def make_view(
         slots: of notes; None takes what the game suggests.
         symbols: of free notes; None takes what the game suggests.
         ablation: "own", "wiped" or "shuffled": what is delivered after a cut.
-        render_mode: "ansi" or None.
+        render_mode: "ansi", "rgb_array" or None.
         arguments: of the game.
 
     Raises:

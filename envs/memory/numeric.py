@@ -8,6 +8,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+import numpy.typing as npt
 from gymnasium import spaces
 
 from selftrain.envs.memory import rendering
@@ -56,14 +57,13 @@ class NumericEnv(gym.Env[Observation, Ints]):
 
     ## Arguments
     - `game`, `notes`, `ablation`: see `selftrain.envs.memory.play.Play`.
-    - `render_mode`: "ansi", the segment in words.
+    - `render_mode`: "ansi", the segment in words, or "rgb_array", a picture of them.
     """
 
-    metadata = {"render_modes": ["ansi"], "render_fps": 4}
+    metadata = {"render_modes": list(rendering.MODES), "render_fps": 4}
 
     def __init__(self, game: Game, notes: Notes, *, ablation: str = "own", render_mode: str | None = None) -> None:
-        if render_mode not in (None, "ansi"):
-            raise OptionError(f"render_mode={render_mode!r} must be None or 'ansi'")
+        rendering.check_mode(render_mode)
         self.game, self.notes, self.render_mode = game, notes, render_mode
         self.chance, self.optimum = game.chance, game.optimum(notes)
         self.observation_space: spaces.Space[Observation] = observation_space(game, notes)
@@ -127,18 +127,15 @@ class NumericEnv(gym.Env[Observation, Ints]):
         self._begun, self._over, self._passed = True, False, False
         return self._observation(), self._info()
 
-    def render(self) -> str | None:
-        """The segment in words.
+    def render(self) -> str | npt.NDArray[np.uint8] | None:
+        """The segment in words, as text or as a picture.
 
         Raises:
             gymnasium.error.ResetNeeded: there is no episode.
         """
-        if self.render_mode is None:
-            gym.logger.warn("render() needs render_mode='ansi', given to gym.make")
-            return None
-        if not self._begun:
-            raise gym.error.ResetNeeded("There is no episode to render: call reset() first.")
-        return rendering.page(self.game, self._observation(), self._info(), int(self._play.cuts[0]), self._over)
+        cuts = int(self._play.cuts[0])
+        text = rendering.page(self.game, self._observation(), self._info(), cuts, self._over) if self._begun else None
+        return rendering.render(text, self.render_mode, self.game.name)
 
     def _playing(self) -> Play:
         if not self._begun or self._over:

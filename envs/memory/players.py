@@ -59,7 +59,7 @@ class Player(abc.ABC, Generic[_Game]):
         seen = _items(observation["visible"])
         if notes.pointer:
             carried = _items(observation["notes"])
-            at_hand = [tuple(map(int, row)) for part in ("visible", "notes") for row in observation[part]]
+            at_hand = [tuple(row) for part in ("visible", "notes") for row in observation[part].tolist()]
             choices = [at_hand.index(item) for item in self.keep(seen, carried)]
             choices += [len(at_hand)] * (notes.slots - len(choices))
         else:

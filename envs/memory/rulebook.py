@@ -127,9 +127,9 @@ class Rulebook(Game):
             return entries
         if self.rule == "copy":
             column = draw(seeds, _COLUMN, self.inputs)
-            copied = np.take_along_axis(cases, column[:, None, None], axis=2)[:, :, 0]
+            copied: Ints = np.take_along_axis(cases, column[:, None, None], axis=2)[:, :, 0]
             return (copied + coefficients[:, :1]) % self.values
-        summed = (cases * coefficients[:, None, 1:]).sum(axis=2)
+        summed: Ints = (cases * coefficients[:, None, 1:]).sum(axis=2)
         return (summed + coefficients[:, :1]) % self.values
 
     def answer(self, seeds: Words, cuts: Ints) -> Ints:

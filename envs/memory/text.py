@@ -9,7 +9,9 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+import numpy.typing as npt
 
+from selftrain.envs.memory import rendering
 from selftrain.envs.memory.draws import draw, following
 from selftrain.envs.memory.game import Game
 from selftrain.envs.memory.numeric import cuts_option
@@ -18,7 +20,6 @@ from selftrain.envs.memory.relay import LEGEND, Relay
 from selftrain.envs.memory.stories import make_story
 from selftrain.envs.memory.worker import ASKS, GO_ON, MemoryWorker
 from selftrain.envs.spaces import Text
-from selftrain.errors import OptionError
 from selftrain.evidence import Evidence, EvidenceFile
 from selftrain.tasks import Limits, Task, Worker
 from selftrain.verdicts import Check, CleanRoom, Verdict
@@ -88,14 +89,13 @@ class TextEnv(gym.Env[str, str]):
 
     ## Arguments
     - `game`: which.
-    - `render_mode`: "ansi", the messages so far.
+    - `render_mode`: "ansi", the last message and its answer, or "rgb_array", a picture of them.
     """
 
-    metadata = {"render_modes": ["ansi"], "render_fps": 4}
+    metadata = {"render_modes": list(rendering.MODES), "render_fps": 4}
 
     def __init__(self, game: Game, *, render_mode: str | None = None) -> None:
-        if render_mode not in (None, "ansi"):
-            raise OptionError(f"render_mode={render_mode!r} must be None or 'ansi'")
+        rendering.check_mode(render_mode)
         self.game, self.render_mode = game, render_mode
         self.chance, self.optimum = game.chance, 1.0
         self.worker: Worker = MemoryWorker(game)
@@ -172,17 +172,15 @@ class TextEnv(gym.Env[str, str]):
         self._begin(state.shown)
         return self._notice(), self._info()
 
-    def render(self) -> str | None:
-        """The last message and what answered it.
+    def render(self) -> str | npt.NDArray[np.uint8] | None:
+        """The last message and what answered it, as text or as a picture.
 
         Raises:
             gymnasium.error.ResetNeeded: there is no episode.
         """
-        if self.render_mode is None:
-            gym.logger.warn("render() needs render_mode='ansi', given to gym.make")
-            return None
-        if self._task is None:
-            raise gym.error.ResetNeeded("There is no episode to render: call reset() first.")
+        return rendering.render(None if self._task is None else self._page(), self.render_mode, self.game.name)
+
+    def _page(self) -> str:
         if self.verdict is not None:
             return f"> {self._last_message}\n{'right' if self.verdict.passed else 'wrong'}"
         return f"> {self._last_message}\n{self._notice()}" if self._shown else self._notice()
