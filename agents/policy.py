@@ -205,9 +205,20 @@ class PolicyAgent:
         if self.sampled:
             noise = self.policy.noise_for(1, np.random.default_rng([self._seed, int(info["segment"])]))
         actions, logprobs = self.policy.choose(codes, noise)
-        if self.sampled:  # the parts of the action that count are the tokens of this call
+        if self.sampled:
             counts = self.policy.effect(codes)[0] > 0
-            tokens, chances = actions[0][counts].numpy().astype(np.int32), logprobs[0][counts].numpy()
-            name = type(self.policy).__name__
-            self.sample = Sample(token_ids=tokens, logprobs=chances, completion_tokens=len(tokens), model=name)
+            self.sample = _call(observation, actions[0][counts], logprobs[0][counts])
         return np.asarray(actions[0])
+
+
+def _call(observation: Observation, tokens: Tensor, logprobs: Tensor) -> Sample:
+    """A decision as a model call: the numbers seen are its prompt, the choices that count are what it wrote."""
+    prompt = np.concatenate([np.ravel(observation[name]) for name in ("visible", "notes", "clock")]).astype(np.int32)
+    return Sample(
+        prompt_ids=prompt,
+        token_ids=tokens.numpy().astype(np.int32),
+        logprobs=logprobs.numpy(),
+        prompt_tokens=len(prompt),
+        completion_tokens=len(tokens),
+        model=PointerPolicy.__name__,
+    )
