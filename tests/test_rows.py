@@ -240,7 +240,7 @@ def check_rows(record: EpisodeRecord) -> tuple[TokenSegment, ...]:
     return rows
 
 
-MODES = ("rewrite", "fold", "notebook", "window", "none")
+MODES = ("rewrite", "fold", "notebook", "window")
 
 
 @settings(max_examples=25)
