@@ -51,7 +51,7 @@ class Digest:
         compactions: cuts, counted by the environment.
         cuts: each of them.
         rejected, clipped: notes that were too long.
-        late_acts: steps of the environment after the first cut whose answer is known as a text.
+        late_acts: steps of the environment after the first cut whose answer is known as a whole text.
         repeated: those of them whose action had been taken before the last cut.
         relearned: those of them whose answer had been seen for the same action before the last cut, too.
     """
@@ -132,14 +132,15 @@ class _Repetition:
 
     def take(self, step: Step) -> None:
         """Take in the next step of the episode."""
-        cut, text = step.info.get("trigger") in CUTS, _last_message(step.observation)
+        cut = step.info.get("trigger") in CUTS
         if step.info.get("verb") == "act":
             self._waiting = json.dumps(step.action)
         exchange = None
-        if self._waiting and text is not None and step.info.get("phase") != "must_compact":
-            exchange = (self._waiting, _COUNTER.sub("step", _latest(text)))
-            self._waiting = ""
-            self._judge(*exchange)
+        if self._waiting and step.info.get("phase") != "must_compact":
+            text, action, self._waiting = _last_message(step.observation), self._waiting, ""
+            if text is not None and not step.info.get("clipped"):
+                exchange = (action, _COUNTER.sub("step", _latest(text)))
+                self._judge(*exchange)
         if cut:
             self._forget()
         if exchange:

@@ -170,7 +170,9 @@ class NotesPoint(Table):
 
 @dataclass(frozen=True)
 class Repetition(Table):
-    """What was done again because it was forgotten, among the steps of the environment after a cut.
+    """What was done again after a cut, among the steps of the environment that were answered by a whole text.
+
+    In mode "window" a cut drops the oldest turns only, so that what is done again may still be in sight.
 
     Attributes:
         actions: the same action had been taken before the last cut.

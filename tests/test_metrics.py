@@ -301,6 +301,8 @@ def test_repetition_is_what_a_log_beside_the_environment_says(choices: list[str]
         over = terminated or truncated
         if not asked and len(inner.log) == acts:
             inner.log.append(("other", message))
+        if info["clipped"] and inner.log[-1][0] == "act":
+            inner.log[-1] = ("other", "an answer that was not shown whole")
         if info["trigger"]:
             inner.log.append(("cut", ""))
     (record,) = kept
