@@ -1,4 +1,9 @@
-"""The invariants of long episodes, over environments and settings, and the fault that each of them must catch."""
+"""The invariants of long episodes, over environments and settings, and the fault that each of them must catch.
+
+What needs tokens, gradients or files is held beside what it is about: I6 and I4 with real weights in `test_training.py`
+and `test_local.py`, I7 and I15 in `test_rows.py`, I8 in `test_training.py`, I9 in `test_credit.py`, I12 in
+`test_notebook.py`, I14 of the memory games in `test_memory_envs.py`; each with its planted fault.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +27,7 @@ from selftrain.envs.context.verbs import Verb
 from selftrain.envs.context.views import TokensView
 from selftrain.envs.context.window import Message, Window
 from selftrain.envs.spaces import Text
+from selftrain.registration import ENVIRONMENTS
 
 CODES = 16
 SMALL = {"budget": 1400, "reserve": 80, "notes_budget": 60}
@@ -271,7 +277,7 @@ def test_a_cut_is_a_branch_point(mode: str) -> None:
         assert ends[0] == ends[2] != ends[1]
 
 
-# real work: a shell under a small budget
+# every environment of the suite
 
 
 def in_the_shell(noise: str) -> Act:
@@ -290,17 +296,30 @@ def terminal() -> gym.Env[Any, Any]:
     return gym.make("selftrain:SelfTrain-Terminal-v0", tasks=["csv-reshape/train/1/0"], disable_env_checker=True)
 
 
-def test_the_terminal_keeps_the_invariants() -> None:
-    arguments = {"budget": 4200, "reserve": 200, "notes_budget": 120, "trigger": "every:4"}
-    one, other = (play(terminal, in_the_shell(noise), **arguments) for noise in "xz")
-    assert one.last_info["compactions"] >= 3 and one.last_info["verdict"] == "fail"
-    check_everything(one, terminal, 4200, 0)
+MAKE = {
+    "SelfTrain-Terminal-v0": terminal,
+    "SelfTrain-TerminalLong-v0": lambda: gym.make(
+        "selftrain:SelfTrain-TerminalLong-v0", tasks=["staged-migration/train/1/0"], disable_env_checker=True
+    ),
+}
+BUDGET = {"budget": 4200, "reserve": 200, "notes_budget": 120, "trigger": "every:4"}
+
+
+@pytest.mark.parametrize("env_id", ENVIRONMENTS)
+def test_every_environment_keeps_the_invariants(env_id: str) -> None:
+    def in_words() -> gym.Env[Any, Any]:
+        return gym.make(f"selftrain:{env_id}", view="text", cuts=14, disable_env_checker=True)
+
+    make = MAKE.get(env_id, in_words)
+    one, other = (play(make, in_the_shell(noise), max_turns=60, **BUDGET) for noise in "ab")
+    assert one.last_info["compactions"] >= 3 and sum(turn.reward for turn in one.turns) in (0.0, 1.0)
+    check_everything(one, make, BUDGET["budget"], 0)
     invariants.check_fresh(one)
     invariants.check_non_interference(one, other)
 
 
 def test_the_final_state_of_a_terminal_is_judged_when_the_context_ends_it() -> None:
-    arguments = {"budget": 4200, "reserve": 200, "notes_budget": 120, "mode": "none"}
+    arguments = {**BUDGET, "trigger": "both", "mode": "none"}
     episode = play(terminal, lambda observation, info: "seq 300", **arguments)
     assert episode.last_info["truncation"] == "context" and episode.last_info["verdict"] == "fail"
 
