@@ -189,8 +189,9 @@ def _inline(svg: str, says: str) -> Markup:
 
 
 def _dots(axes: Any, x: Sequence[float], points: Sequence[Point], colour: str, marker: str, label: str) -> None:
-    low = [point.share - point.low for point in points]
-    high = [point.high - point.share for point in points]
+    # an interval ends at the share itself where that is 0 or 1, but for a last digit
+    low = [max(0.0, point.share - point.low) for point in points]
+    high = [max(0.0, point.high - point.share) for point in points]
     shares = [point.share for point in points]
     style = {"color": colour, "markersize": 4.5, "elinewidth": 1.1, "capsize": 2.5, "linestyle": "none"}
     axes.errorbar(x, shares, [low, high], marker=marker, label=label or None, **style)

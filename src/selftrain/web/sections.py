@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from selftrain.agents.digest import CUTS
 from selftrain.agents.measures import ChainFit, Metrics, Rate
+from selftrain.agents.metrics import ablations
 from selftrain.web import figures
 from selftrain.web.figures import Curve, Point
 from selftrain.web.gathering import Gathered, Played, grouped
@@ -124,30 +125,29 @@ def _told(chain: ChainFit) -> str:
 def by_ablation(found: Gathered) -> Section:
     """What success is left when other notes are delivered."""
     rows, bars, missing = [], [], []
-    for player, metrics in found.players.items():
-        here = [one for one in found.episodes if one.player == player]
-        arms = {arm.name: arm for arm in metrics.ablations}
+    everybody = grouped((one for one in found.episodes if one.digest.cuts), lambda one: one.player)
+    for player, here in everybody.items():
+        arms = {arm.name: arm for arm in ablations(one.digest for one in here)}
         for name in (name for name in NOTES if name in arms):
             arm = arms[name]
             runs = ", ".join(grouped((one for one in here if one.digest.ablation == name), lambda one: one.run))
             effect = (None, None, None) if name == "own" else (arm.effect, arm.low, arm.high)
             rows.append((player, NOTES[name], runs, arm.success.total, *_rate(arm.success), *effect))
-            label = NOTES[name] if len(found.players) == 1 else f"{NOTES[name]}, {player}"
+            label = NOTES[name] if len(everybody) == 1 else f"{NOTES[name]}, {player}"
             bars.append((label, _point(0, arm.success)))
         if absent := [label for name, label in NOTES.items() if name not in arms]:
             missing.append(f"{player}: not in these records: {', '.join(absent)}.")
         missing += _unequal(player, here, lambda one: one.digest.ablation, "kinds of notes")
-    says = "; ".join(f"{name}: {point.share:.3f}" for name, point in bars)
     return Section(
         "ablations",
         "Do the notes matter?",
-        "Success by what was delivered after each cut in place of the agent's notes. Where notes are needed, success "
-        "without them falls to chance; what own notes are above shuffled ones is what their content is worth. "
-        "Differences are with 95 % intervals (Newcombe 1998, method 10).",
+        "Success of episodes with a cut, by what was delivered after each cut in place of the agent's notes. Where notes "
+        "are needed, success without them falls to chance; what own notes are above shuffled ones is what their "
+        "content is worth. Differences are with 95 % intervals (Newcombe 1998, method 10).",
         ("player", "delivered", "runs", "episodes", "success", "low", "high", "own minus this", "from", "to"),
         tuple(rows),
-        figures.intervals(bars, says, chance=found.bounds.chance),
-        tuple(missing),
+        figures.intervals(bars, _list("Success by what was delivered", bars), chance=found.bounds.chance),
+        tuple(missing) if rows else ("No context was cut in these episodes.",),
     )
 
 
@@ -190,7 +190,8 @@ def costs(found: Gathered) -> Section:
         for mode in metrics.modes:
             name = mode.mode or "no context budget"
             per_success = mode.env_steps_per_success, mode.tokens_per_success
-            gap = (None, None, None) if mode.mode == "oracle_full" else (mode.gap, mode.low, mode.high)
+            is_known = mode.mode != "oracle_full" and not math.isnan(mode.gap)
+            gap = (mode.gap, mode.low, mode.high) if is_known else (None, None, None)
             means = (mode.tokens, mode.peak, mode.env_steps, *per_success)
             rows.append((player, name, mode.success.total, *_rate(mode.success), *gap, *means))
             bars.append((name if len(found.players) == 1 else f"{name}, {player}", _point(0, mode.success)))
@@ -198,7 +199,6 @@ def costs(found: Gathered) -> Section:
             missing.append(f"{player}: no episodes with an unlimited context (mode oracle_full) to compare with.")
         else:
             missing += _unequal(player, here, lambda one: one.digest.mode, "modes")
-    says = "; ".join(f"{name}: {point.share:.3f}" for name, point in bars)
     return Section(
         "costs",
         "What compaction costs",
@@ -206,7 +206,9 @@ def costs(found: Gathered) -> Section:
         "the success of an unlimited context minus this one's. The peak is the longest prompt.",
         ("player", "mode", "episodes", "success", "low", "high", "gap", "from", "to", *_TAKEN),
         tuple(rows),
-        figures.intervals(bars, says, chance=found.bounds.chance),
+        figures.intervals(bars, _list("Success by mode", bars), chance=found.bounds.chance)
+        if len(bars) > 1
+        else Markup(),
         tuple(missing),
     )
 
@@ -246,7 +248,7 @@ def habits(found: Gathered) -> Section:
         bars.append((run, numbers))
     shown = [n for n in range(len(CUTS)) if any(numbers[n] for _, numbers in bars)]
     parts, heights = [CUTS[n] for n in shown], [(run, [numbers[n] for n in shown]) for run, numbers in bars]
-    says = "; ".join(f"{run}: {', '.join(f'{p} {n}' for p, n in zip(parts, h, strict=True))}" for run, h in heights)
+    listed = "; ".join(f"{run}: {', '.join(f'{p} {n}' for p, n in zip(parts, h, strict=True))}" for run, h in heights)
     return Section(
         "cuts",
         "Voluntary and forced cuts",
@@ -265,7 +267,7 @@ def habits(found: Gathered) -> Section:
             "overlong",
         ),
         tuple(rows),
-        figures.stacks(heights, parts, says, "cuts"),
+        figures.stacks(heights, parts, f"Cuts by what they were due to. {listed}.", "cuts"),
         () if parts else ("No context was cut in these episodes.",),
     )
 
@@ -291,7 +293,12 @@ def notes(found: Gathered) -> Section:
         "UTF-8 and after compression, and the share of the words that changed from one cut to the next.",
         ("run", "cuts", "tokens", "longest", "share of budget", "bits", "compressed", "changed", "empty"),
         tuple(rows),
-        figures.band(band, f"Tokens of notes at {len(band)} cuts", "number of the cut", "tokens of notes"),
+        figures.band(
+            band,
+            f"Tokens of notes at each of {len(band)} cuts: " + "; ".join(f"{m:g}" for _, _, m, _ in band),
+            "number of the cut",
+            "tokens of notes",
+        ),
         (unknown,) if rows else ("No notes were carried over a cut.",),
     )
 
@@ -311,7 +318,6 @@ def repetition(found: Gathered) -> Section:
         if again.answers.total:
             rows.append((run, again.answers.total, *_rate(again.actions), *_rate(again.answers)))
             bars.append((run, _point(0, again.answers)))
-    says = "; ".join(f"{run}: {point.share:.3f}" for run, point in bars)
     columns = [f"{what}, {name}" for what in ("same action", "same answer") for name in RATE]
     return Section(
         "re-exploration",
@@ -320,7 +326,7 @@ def repetition(found: Gathered) -> Section:
         "and the share that brought the same answer again, which is work done twice; the plot shows the latter.",
         ("run", "steps after a cut", *columns),
         tuple(rows),
-        figures.intervals(bars, says, y_label="share repeated"),
+        figures.intervals(bars, _list("Share repeated", bars), y_label="share repeated"),
         () if rows else ("No step after a cut has an answer that is a text.",),
     )
 
@@ -331,6 +337,10 @@ def _rate(rate: Rate) -> tuple[float, float, float]:
 
 def _point(x: float, rate: Rate) -> Point:
     return Point(x, rate.share, rate.low, rate.high)
+
+
+def _list(what: str, bars: Sequence[tuple[str, Point]]) -> str:
+    return f"{what}. {'; '.join(f'{name}: {point.share:.3f}' for name, point in bars)}."
 
 
 def _between(low: float, high: float) -> list[float]:
