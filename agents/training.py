@@ -7,7 +7,6 @@ weighs in the gradient.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +51,9 @@ class Rows:
     @property
     def returns(self) -> Floats:
         """The sum of rewards of each rollout."""
-        return np.bincount(self.rollout[self.row], self.rewards, minlength=len(self.group))
+        sums = np.zeros(len(self.group))
+        np.add.at(sums, self.rollout[self.row], self.rewards)
+        return sums
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def loss(policy: PointerPolicy, rows: Rows, credit: Floats, entropy: float = 0.0
 def play(
     policy: PointerPolicy,
     envs: Envs,
-    seeds: Sequence[int] | Ints,
+    seeds: Ints,
     cuts: Ints,
     random: np.random.Generator | None = None,
 ) -> Rows:
@@ -138,7 +139,8 @@ def play(
         seeds, cuts: of each sub-environment.
         random: draws the actions; None takes the likeliest ones.
     """
-    observation, _ = envs.reset(seed=[int(seed) for seed in seeds], options={"cuts": cuts})
+    each: Any = seeds.tolist()  # Gymnasium's vector environments take a seed for each, and do not declare it
+    observation, _ = envs.reset(seed=each, options={"cuts": cuts})
     playing = np.arange(envs.num_envs)
     everyone = np.zeros((envs.num_envs, policy.shape.slots + 1), np.int64)
     decisions: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -153,9 +155,9 @@ def play(
         everyone[playing] = 0
         playing = playing[~(terminated | truncated)[playing]]
     gains, step, rollout = (np.concatenate(column) for column in zip(*places, strict=True))
-    together = [torch.cat(column) for column in zip(*decisions, strict=True)]
-    group = np.unique(np.asarray(seeds), return_inverse=True)[1]
-    return Rows(*together, gains, step, np.arange(len(step)), rollout, group)
+    codes, actions, logprobs = (torch.cat(column) for column in zip(*decisions, strict=True))
+    group = np.unique(seeds, return_inverse=True)[1]
+    return Rows(codes, actions, logprobs, gains, step, np.arange(len(step)), rollout, group)
 
 
 def success(policy: PointerPolicy, envs: Envs, cuts: int) -> float:
@@ -181,12 +183,14 @@ class Trainer:
         self.spent = 0
         self._random = np.random.default_rng([seed, 1])
         self._optimizer = torch.optim.Adam(policy.parameters(), lr=settings.rate)
-        self._average = AveragedModel(policy, multi_avg_fn=get_ema_multi_avg_fn(settings.memory))
+        smooth = get_ema_multi_avg_fn(settings.memory)  # type: ignore[no-untyped-call]
+        self._average = AveragedModel(policy, multi_avg_fn=smooth)
 
     @property
     def average(self) -> PointerPolicy:
         """The moving average of the weights: less at the mercy of the last updates than the weights themselves."""
-        average: PointerPolicy = self._average.module
+        average = self._average.module
+        assert isinstance(average, PointerPolicy)
         return average
 
     def cost(self, cuts: Ints) -> int:
@@ -211,4 +215,5 @@ class Trainer:
         self._optimizer.step()
         self._average.update_parameters(self.policy)
         self.spent += len(rows.step)
-        return (rows.returns > 0).reshape(settings.groups, -1).mean(1)
+        passed: Floats = (rows.returns > 0).reshape(settings.groups, -1).mean(1)
+        return passed
