@@ -181,7 +181,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
         (refuses(400, "content policy"), ModelRefusedError, "status 400: content policy"),
         (refuses(400, "too many", code="context_length_exceeded"), PromptTooLongError, "choose a smaller --budget"),
         (refuses(400, "9031 tokens exceed the available context size (2048)"), PromptTooLongError, "9031 tokens"),
-        (refuses(400, "'max_tokens' is too large: the maximum context length is 4096"), PromptTooLongError, "4096"),
+        (refuses(400, "max_completion_tokens: the maximum context length is 4096"), PromptTooLongError, "4096"),
         (None, ModelDownError, "does not answer"),
         ((200, b"{nonsense"), ModelNonsenseError, "no chat completion: .*nonsense"),
         ((200, b"<html>hello</html>"), ModelNonsenseError, "<html>hello"),
@@ -200,7 +200,7 @@ def test_each_failure_says_where_what_and_what_helps(reply: Reply, error: type[E
         pytest.raises(error, match=rf"(?s)model 'm' at {server.url}.*({said})") as raised,
     ):
         agent.act(observation(), INFO)
-    assert KEY not in str(raised.value) and agent.sample is None
+    assert KEY not in str(raised.value) and agent.sample is None and len(server.requests) == 1
 
 
 def test_nobody_at_the_address() -> None:

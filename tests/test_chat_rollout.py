@@ -197,6 +197,7 @@ def test_trouble_in_one_episode_plays_it_again(code_env: None, tmp_path: Path) -
 def test_ctrl_c_does_not_wait_for_the_model() -> None:
     code = (
         "import runpy, sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         f"here = runpy.run_path({__file__!r})\n"
         "here['gym'].register('Code-v0', here['CodeEnv'])\n"
         "here['play'](sys.argv[1])\n"
@@ -208,10 +209,9 @@ def test_ctrl_c_does_not_wait_for_the_model() -> None:
         time.sleep(20)
         return None
 
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     with (
         endpoint(hang) as server,
-        subprocess.Popen([sys.executable, "-c", code, server.url], stderr=subprocess.PIPE, env=env) as player,
+        subprocess.Popen([sys.executable, "-c", code, server.url], stderr=subprocess.PIPE) as player,
     ):
         while not asked.wait(0.1):
             assert player.poll() is None, player.communicate()[1]
