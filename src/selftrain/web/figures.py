@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import textwrap
@@ -182,6 +183,8 @@ def _inline(svg: str, says: str) -> Markup:
     body = re.sub(r'(<(?:g|text)) id="[^"]*"', r"\1", body)
     body = re.sub("|".join(_COLOURS), lambda found: f"var({_COLOURS[found[0]]})", body)
     body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
+    own = hashlib.sha256(body.encode()).hexdigest()[:8]  # equal marks have equal names in all drawings
+    body = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>f{own}", body)
     box = re.search(r'viewBox="[^"]*"', body)
     assert box is not None  # Matplotlib writes one into every drawing
     inside = body[body.index(">") + 1 :]

@@ -141,7 +141,7 @@ def by_ablation(found: Gathered) -> Section:
     return Section(
         "ablations",
         "Do the notes matter?",
-        "Success of episodes with a cut, by what was delivered after each cut in place of the agent's notes. Where notes "
+        "Success of episodes with a cut, by what was delivered after it in place of the agent's notes. Where notes "
         "are needed, success without them falls to chance; what own notes are above shuffled ones is what their "
         "content is worth. Differences are with 95 % intervals (Newcombe 1998, method 10).",
         ("player", "delivered", "runs", "episodes", "success", "low", "high", "own minus this", "from", "to"),
