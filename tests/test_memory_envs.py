@@ -16,6 +16,9 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from selftrain.agents.rollout import run_episode
+from selftrain.agents.scripted import OracleAgent
+from selftrain.envs.context import ContextBudget
 from selftrain.envs.memory.bounds import recall_ceiling
 from selftrain.envs.memory.draws import draw, mix
 from selftrain.envs.memory.game import Notes
@@ -121,7 +124,7 @@ def test_a_control_that_shows_everything_needs_no_notes() -> None:
 def test_the_last_segment_tells_nothing_of_the_answer(game: str, arguments: dict[str, Any]) -> None:
     """No policy can then be above chance when its notes are wiped: what it sees at the end is independent."""
     physics, count = make(game, **arguments).game, 20_000
-    seeds, cuts = np.arange(count, dtype=np.uint64), np.full(count, physics.cuts)
+    seeds, cuts = np.arange(count, dtype=np.uint64), np.full(count, 5)
     answers = physics.answer(seeds, cuts)
     visible = physics.visible(seeds, cuts, cuts).reshape(count, -1)
     columns = [column for column in visible.T if len(set(column.tolist())) > 1]
@@ -512,7 +515,7 @@ def test_the_last_line_that_answers_counts(reply: str, right: bool) -> None:
 @pytest.mark.parametrize("wiped", [False, True])
 def test_the_worker_needs_its_memory_and_nothing_else(game: str, wiped: bool) -> None:
     """Its memory goes through JSON at every notice, as through notes; without it, it guesses."""
-    env, passed, episodes = make(game, view="text", cuts=2), 0.0, 400
+    env, passed, episodes = make(game, view="text", cuts=2), 0.0, 200
     for seed in range(episodes):
         env.reset(seed=seed)
         memory: dict[str, Any] = {}
@@ -524,6 +527,22 @@ def test_the_worker_needs_its_memory_and_nothing_else(game: str, wiped: bool) ->
             passed += reward
     chance = env.chance
     assert passed / episodes <= chance + four_sigma(chance, episodes) if wiped else passed == episodes
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_under_a_context_budget_the_oracle_passes_with_its_notes_only(game: str) -> None:
+    """The whole way: a cut after every notice, notes by the oracle, and none of them in the other arm."""
+    shares = {}
+    for ablation, episodes in {"own": 5, "wiped": 40}.items():
+        inner = gym.make(f"selftrain:SelfTrain-{game}-v0", view="text", cuts=2)
+        limits = {"budget": 2400, "reserve": 300, "notes_budget": 300, "trigger": "every:1"}
+        with ContextBudget(inner, ablation=ablation, **limits) as env:
+            records = [run_episode(env, OracleAgent(), seed) for seed in range(episodes)]
+        shares[ablation] = np.mean([record.reward for record in records])
+        assert {record.costs.compactions for record in records} == {3}
+    chance = inner.unwrapped.chance
+    assert shares["own"] == 1 and shares["wiped"] <= chance + four_sigma(chance, 40)
+    assert (records[0].family, records[0].level, records[0].task) == (game.lower(), 2, f"{game.lower()}/2/0")
 
 
 def test_a_branch_point_in_words() -> None:

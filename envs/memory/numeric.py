@@ -14,7 +14,7 @@ from gymnasium import spaces
 from selftrain.envs.memory import rendering
 from selftrain.envs.memory.draws import Ints, Small, following
 from selftrain.envs.memory.game import Game, Notes
-from selftrain.envs.memory.play import Observation, Play, action_space, observation_space
+from selftrain.envs.memory.play import Observation, SinglePlay, action_space, observation_space
 from selftrain.errors import OptionError
 
 
@@ -65,10 +65,10 @@ class NumericEnv(gym.Env[Observation, Ints]):
     def __init__(self, game: Game, notes: Notes, *, ablation: str = "own", render_mode: str | None = None) -> None:
         rendering.check_mode(render_mode)
         self.game, self.notes, self.render_mode = game, notes, render_mode
-        self.chance, self.optimum = game.chance, game.optimum(notes)
+        self.chance, self.optimum, self.note_bits = game.chance, game.optimum(notes), notes.bits(game)
         self.observation_space: spaces.Space[Observation] = observation_space(game, notes)
         self.action_space: spaces.Space[Ints] = action_space(game, notes)
-        self._play = Play(game, notes, ablation, 1)
+        self._play = SinglePlay(game, notes, ablation)
         self._begun = self._over = self._passed = False
 
     def reset(
@@ -137,7 +137,7 @@ class NumericEnv(gym.Env[Observation, Ints]):
         text = rendering.page(self.game, self._observation(), self._info(), cuts, self._over) if self._begun else None
         return rendering.render(text, self.render_mode, self.game.name)
 
-    def _playing(self) -> Play:
+    def _playing(self) -> SinglePlay:
         if not self._begun or self._over:
             why = "The episode is over" if self._over else "There is no episode"
             raise gym.error.ResetNeeded(f"{why}: call reset() or restore_state() first.")

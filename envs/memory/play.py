@@ -12,6 +12,7 @@ from selftrain.envs.memory.game import Game, Notes, one_of
 from selftrain.errors import OptionError
 
 ABLATIONS = ("own", "wiped", "shuffled")
+_AHEAD = 32  # segments that a single episode looks at in one go
 _SHUFFLE = 255  # the purpose of these draws, far from those of the games
 
 Observation = dict[str, Small]
@@ -36,6 +37,7 @@ class Play:
         self.segment: Ints = np.zeros(count, np.int64)
         self.carried: Small = notes.empty(game, count)
         self.visible: Small = np.zeros((count, game.rows, len(game.highs)), np.int8)
+        self._choices = action_choices(game, notes)
 
     def begin(self, where: Flags, seeds: Words) -> None:
         """Start the episodes that are marked, from these seeds (one for each episode, marked or not)."""
@@ -85,7 +87,7 @@ class Play:
 
     def _checked(self, actions: Any) -> Ints:
         array = np.asarray(actions)
-        choices = action_choices(self.game, self.notes)
+        choices = self._choices
         if array.shape != (len(self.seeds), len(choices)) or array.dtype.kind not in "iu":
             raise OptionError(
                 f"actions of shape {array.shape} and type {array.dtype} must be whole numbers of shape "
@@ -97,6 +99,26 @@ class Play:
             value = array[wrong][0]
             raise OptionError(f"action[{place}]={value} must be from 0 to {choices[place] - 1}")
         return array
+
+
+class SinglePlay(Play):
+    """One episode, which looks at many segments at once, because that costs hardly more than one."""
+
+    def __init__(self, game: Game, notes: Notes, ablation: str) -> None:
+        super().__init__(game, notes, ablation, 1)
+        self._ahead: Small = self.visible[:0]
+        self._of = (-1, -1, -1)
+
+    def show(self) -> None:
+        """Look at the segment in which the episode is."""
+        block, place = divmod(int(self.segment[0]), _AHEAD)
+        of = int(self.seeds[0]), int(self.cuts[0]), block
+        if of != self._of:
+            segments = np.arange(block * _AHEAD, min((block + 1) * _AHEAD, of[1] + 1))
+            count = len(segments)
+            self._ahead = self.game.visible(self.seeds.repeat(count), self.cuts.repeat(count), segments)
+            self._of = of
+        self.visible = self._ahead[place : place + 1]
 
 
 def action_choices(game: Game, notes: Notes) -> Ints:

@@ -33,7 +33,7 @@ class NumericVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
     def __init__(self, game: Game, notes: Notes, *, num_envs: int = 1, ablation: str = "own") -> None:
         at_least(1, num_envs=num_envs)
         self.num_envs, self.game, self.notes = num_envs, game, notes
-        self.chance, self.optimum = game.chance, game.optimum(notes)
+        self.chance, self.optimum, self.note_bits = game.chance, game.optimum(notes), notes.bits(game)
         self.single_observation_space: spaces.Space[Any] = observation_space(game, notes)
         self.single_action_space: spaces.Space[Any] = action_space(game, notes)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
