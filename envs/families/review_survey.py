@@ -70,12 +70,13 @@ def _review(rng: np.random.Generator, number: int, cause: str, lessons: Sequence
     )
 
 
-def _reviews(rng: np.random.Generator, count: int) -> list[_Review]:
+def _reviews(rng: np.random.Generator, level: int) -> list[_Review]:
+    count = _REVIEWS[level]
     numbers = sample(rng, range(1000, 10_000), count)
     plenty = [*CAUSES] * 2 + [pick(rng, sorted(CAUSES)) for _ in range(count - 2 * len(CAUSES))]
     reviews = []
     for at, (number, cause) in enumerate(zip(numbers, plenty, strict=True)):
-        drawn = [lesson for lesson in _LESSONS if chance_of(rng, 0.15)][:2]
+        drawn = [lesson for lesson in _LESSONS if chance_of(rng, 0.06 + 0.04 * level)][:2]
         # the first reviews have one lesson each and the next none, so that no cause is without a review that counts
         planned = {at: [_LESSONS[at]]} if at < len(_LESSONS) else {at: []} if at < 2 * len(CAUSES) else {}
         reviews.append(_review(rng, number, cause, planned.get(at, drawn)))
@@ -157,7 +158,7 @@ def _cheats(reviews: Sequence[_Review]) -> dict[str, tuple[str, ...]]:
 
 def build(rng: np.random.Generator, level: int) -> Task:
     """One survey: 38 reviews at level 1, 330 at level 5."""
-    reviews = _reviews(rng, _REVIEWS[level])
+    reviews = _reviews(rng, level)
     files = {f"/workspace/reviews/{review.number}.txt": _text(rng, review).encode() for review in reviews}
     files["/workspace/README.md"] = README.encode()
     rows = _report(reviews)

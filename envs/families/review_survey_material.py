@@ -32,6 +32,8 @@ CAUSES: dict[str, tuple[str, tuple[str, ...]]] = {
             "A mailing brought ten times the usual traffic.",
             "All connections of the pool were in use.",
             "The nodes gave up under the load of the sale.",
+            "The queue grew faster than five workers could read it.",
+            "Backups and month-end together left no memory.",
         ),
     ),
     "certificate": (
@@ -41,6 +43,8 @@ CAUSES: dict[str, tuple[str, tuple[str, ...]]] = {
             "Nobody had renewed the TLS certificate.",
             "The chain lacked the intermediate certificate.",
             "The signing key was past its date.",
+            "Clients refused our TLS chain after midnight.",
+            "The renewal job had not run since May.",
         ),
     ),
     "configuration": (
@@ -50,6 +54,8 @@ CAUSES: dict[str, tuple[str, tuple[str, ...]]] = {
             "A typo in the firewall rules shut us out.",
             "A flag was on in the wrong region.",
             "The time-out had been lowered to 2 ms.",
+            "The new region pointed at the old database.",
+            "An empty allow-list had been applied to all hosts.",
         ),
     ),
     "hardware": (
@@ -59,6 +65,8 @@ CAUSES: dict[str, tuple[str, tuple[str, ...]]] = {
             "The core switch died.",
             "A memory module gave wrong bits.",
             "The controller of the storage burnt out.",
+            "Two fans stopped and the host switched itself off.",
+            "A drive of the journal had unreadable sectors.",
         ),
     ),
     "release": (
@@ -68,6 +76,8 @@ CAUSES: dict[str, tuple[str, tuple[str, ...]]] = {
             "A new build lacked the migration.",
             "We had to take the deployment back.",
             "Version 4.2 had a bug in its paging.",
+            "A refactoring of ours dropped the retry.",
+            "The code we had merged at noon leaked connections.",
         ),
     ),
     "supplier": (
@@ -77,6 +87,8 @@ CAUSES: dict[str, tuple[str, tuple[str, ...]]] = {
             "The name servers of our provider did not answer.",
             "The carrier had cut a fibre.",
             "The cloud lost a whole zone.",
+            "The mail service that we rent lost our messages.",
+            "Their API answered 503, their status page stayed green.",
         ),
     ),
 }

@@ -11,12 +11,12 @@ from selftrain.envs.families.long_work import SUBMIT, printed, recalled
 
 # how an engineer tells the causes apart
 _CAUSES: Mapping[str, str] = {
-    "capacity": r"\bload\b|were full|traffic|in use",
-    "certificate": r"certificate|signing key",
-    "configuration": r"setting|typo|flag|had set|time-out",
-    "hardware": r"broken|power supply|switch died|memory module|controller",
-    "release": r"version|rollout|build|deployment",
-    "supplier": r"supplier|provider|carrier|cloud",
+    "capacity": r"\bload\b|were full|traffic|in use|faster than|left no memory",
+    "certificate": r"certificate|signing key|TLS|renewal job",
+    "configuration": r"setting|typo|flag|had set|time-out|pointed at|allow-list",
+    "hardware": r"broken|power supply|switch died|memory module|controller|fans|sectors",
+    "release": r"version|rollout|build|deployment|refactoring|merged",
+    "supplier": r"supplier|provider|carrier|cloud|we rent|their status page",
 }
 _VOID = re.compile(r"exercise|False alarm|Filed twice")
 _SPANS = (
