@@ -280,6 +280,16 @@ def test_both_checkers_pass(game: str, notes: str) -> None:
         check_env_for_sb3(env, warn=False)  # it warns of every table that is no image
 
 
+@pytest.mark.skipif(importlib.util.find_spec("stable_baselines3") is None, reason="the extra sb3 is not installed")
+def test_ppo_trains_by_id() -> None:
+    from stable_baselines3 import PPO
+
+    model = PPO("MultiInputPolicy", "selftrain:SelfTrain-Courier-v0", n_steps=32, batch_size=32, seed=0, device="cpu")
+    before = [parameter.detach().clone() for parameter in model.policy.parameters()]
+    model.learn(64)
+    assert any((old != new).any() for old, new in zip(before, model.policy.parameters(), strict=True))
+
+
 @pytest.mark.parametrize("game", GAMES)
 def test_a_segment_s_items_and_notes_are_all_that_is_shown(game: str) -> None:
     env = make(game, cuts=6)
