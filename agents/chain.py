@@ -21,6 +21,8 @@ _GRID = np.concatenate([[0.0], 0.5 ** (1.0 / np.geomspace(0.05, 1e5, 200)), [1.0
 def fit_chain(cuts: Sequence[int], passed: Sequence[bool], chance: float = 0.0) -> ChainFit | None:
     """Fit the chain by least squares over episodes; intervals by the bootstrap over episodes.
 
+    An interval is the whole range where the episodes show no spread, as when all of them passed.
+
     Args:
         cuts: of each episode.
         passed: whether it was a success.
@@ -52,7 +54,10 @@ def fit_chain(cuts: Sequence[int], passed: Sequence[bool], chance: float = 0.0) 
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
-    acquisition, survival = (Estimate(*map(float, part)) for part in zip(value, found.low, found.high, strict=True))
+    # episodes that all agree with the fit have no spread to resample, which does not make it certain
+    low = np.where(found.low == found.high, (chance, 0.0), found.low)
+    high = np.where(found.low == found.high, 1.0, found.high)
+    acquisition, survival = (Estimate(*map(float, part)) for part in zip(value, low, high, strict=True))
     lives = Estimate(*(half_life(part) for part in (survival.value, survival.low, survival.high)))
     return ChainFit(chance, acquisition, survival, lives, len(n))
 
