@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from selftrain import rows as rows_module
 from selftrain import trainer_rows
 from selftrain.agents.rollout import run_episode
 from selftrain.credit import broadcast
@@ -363,6 +364,49 @@ def test_rows_come_back_out_of_every_form(mode: str, seeds: list[int]) -> None:
     for name in ADAPTERS:
         made = json.loads(json.dumps(getattr(trainer_rows, f"to_{name}")(rows)))
         assert sorted(BACK[name](made)) == wanted, name
+
+
+# planted faults
+
+
+def trains_the_prefix(run: Any, carrying: frozenset[str]) -> Any:
+    """A branch trains what the main context had sampled before it."""
+    loss, note = sound_masks(run, carrying)
+    if run.segment.kind == "branch":
+        loss = loss.copy()
+        loss[: len(run.calls[0].sample.prompt_ids)] = True
+    return loss, note
+
+
+def drifts_by_one(call: Any) -> slice:
+    """Log-probabilities and masks lie one position beside their tokens."""
+    span = sound_span(call)
+    return slice(span.start - 1, span.stop - 1)
+
+
+sound_masks, sound_span = rows_module._masks, rows_module._span
+
+
+@pytest.mark.parametrize(("name", "fault"), [("_masks", trains_the_prefix), ("_span", drifts_by_one)])
+def test_the_laws_of_rows_catch_a_planted_fault(
+    name: str, fault: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [played("fold", "tokens", seed) for seed in range(6)]
+    assert all(check_rows(record) for record in records)
+    monkeypatch.setattr(rows_module, name, fault)
+    with pytest.raises(AssertionError):
+        for record in records:
+            check_rows(record)
+
+
+def test_the_round_trip_catches_an_adapter_that_trains_what_was_read() -> None:
+    rows = token_segments(played("rewrite", "tokens", 3))
+    made = trainer_rows.to_verl(broadcast(rows, overlong="keep"))
+    for one in made.values():
+        one["response_mask"] = [1] * len(one["response_mask"])
+    assert sorted(from_verl(made)) != sorted(
+        (row.token_ids.tolist(), row.loss_mask.tolist(), row.logprobs.tolist()) for row in rows
+    )
 
 
 def test_skyrl_has_rollouts_side_by_side_whatever_the_order_of_rows() -> None:
