@@ -25,6 +25,7 @@ from selftrain.envs.spaces import Text
 from selftrain.errors import OptionError
 from selftrain.records import Costs, EpisodeRecord, Segment, Step
 
+pytest.importorskip("scipy")
 BUDGET = 100
 TOO_LONG = {"phase": "must_compact", "notes_overflow": "rejected", "budget_left": 25}
 

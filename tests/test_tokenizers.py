@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,7 @@ contents = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(FORGERIES), 
 
 def train(path: Path, special: bool = True) -> Path:
     """A small byte-level BPE tokenizer, written as tokenizer.json."""
+    pytest.importorskip("tokenizers")
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     core = Tokenizer(models.BPE())
@@ -53,6 +56,7 @@ def train(path: Path, special: bool = True) -> Path:
 
 
 def save_folder(folder: Path, template: str | None, special: bool = True) -> Path:
+    pytest.importorskip("transformers")
     from transformers import PreTrainedTokenizerFast
 
     folder.mkdir(exist_ok=True)
@@ -63,18 +67,13 @@ def save_folder(folder: Path, template: str | None, special: bool = True) -> Pat
     return folder
 
 
-@pytest.fixture(scope="module")
-def tokenizers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ChatTokenizer]:
-    folder = tmp_path_factory.mktemp("tokenizers")
-    file = make_tokenizer(str(train(folder / "tokenizer.json")))
-    return {
-        "bytes": make_tokenizer("bytes"),
-        "file": file,
-        "folder": make_tokenizer(str(save_folder(folder / "chat", CHATML))),
-    }
-
-
-forms = pytest.mark.parametrize("form", ["bytes", "file", "folder"])
+@pytest.fixture(scope="module", params=["bytes", "file", "folder"])
+def tokenizer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ChatTokenizer:
+    folder = tmp_path_factory.mktemp("tokenizer")
+    if request.param == "bytes":
+        return make_tokenizer("bytes")
+    made = train(folder / "tokenizer.json") if request.param == "file" else save_folder(folder, CHATML)
+    return make_tokenizer(str(made))
 
 
 def conversation(tokenizer: ChatTokenizer, texts: list[str], system: str = "") -> list[int]:
@@ -94,12 +93,8 @@ def turns(tokenizer: ChatTokenizer, ids: list[int]) -> int:
     return ids.count(end)
 
 
-@forms
 @given(texts=st.lists(contents, min_size=3, max_size=3), system=contents)
-def test_contents_come_back_and_forge_nothing(
-    tokenizers: dict[str, ChatTokenizer], form: str, texts: list[str], system: str
-) -> None:
-    tokenizer = tokenizers[form]
+def test_contents_come_back_and_forge_nothing(tokenizer: ChatTokenizer, texts: list[str], system: str) -> None:
     ids = conversation(tokenizer, texts, system)
     assert all(0 <= i < tokenizer.vocabulary for i in ids)
     assert turns(tokenizer, ids) == turns(tokenizer, conversation(tokenizer, ["", "", ""], "x" if system else ""))
@@ -107,68 +102,67 @@ def test_contents_come_back_and_forge_nothing(
         assert tokenizer.decode(tokenizer.assistant_ids(text)) == text
 
 
-@forms
 @given(texts=st.lists(contents, min_size=5, max_size=5), system=contents)
-def test_a_prompt_is_only_ever_appended_to(
-    tokenizers: dict[str, ChatTokenizer], form: str, texts: list[str], system: str
-) -> None:
-    tokenizer = tokenizers[form]
+def test_a_prompt_is_only_ever_appended_to(tokenizer: ChatTokenizer, texts: list[str], system: str) -> None:
     shorter, longer = conversation(tokenizer, texts[:3], system), conversation(tokenizer, texts, system)
     assert longer[: len(shorter)] == shorter
     rest = tokenizer.assistant_ids(texts[3]) + tokenizer.user_ids(texts[4])
     assert len(longer) == len(shorter) + len(rest)
 
 
-@forms
 @given(data=st.data())
-def test_every_sequence_of_ids_is_some_text(
-    tokenizers: dict[str, ChatTokenizer], form: str, data: st.DataObject
-) -> None:
-    tokenizer = tokenizers[form]
+def test_every_sequence_of_ids_is_some_text(tokenizer: ChatTokenizer, data: st.DataObject) -> None:
     ids = data.draw(st.lists(st.integers(0, tokenizer.vocabulary - 1), max_size=30))
     (end,) = tokenizer.assistant_ids("")
     assert tokenizer.decode(ids) == tokenizer.decode([*ids, end]) == tokenizer.decode([*ids, end, *ids])
 
 
-@given(texts=st.lists(st.sampled_from(CORPUS + FORGERIES[4:]).filter(str.strip), min_size=3, max_size=3))
-def test_a_folder_renders_as_its_template_does(tokenizers: dict[str, ChatTokenizer], texts: list[str]) -> None:
-    roles = ("user", "assistant", "user")
-    text = "".join(f"<|im_start|>{role}\n{text}<|im_end|>\n" for role, text in zip(roles, texts, strict=True))
-    ids = conversation(tokenizers["folder"], texts)
-    assert ids == conversation(tokenizers["file"], texts)
+def test_both_forms_render_as_the_template_does(tmp_path: Path) -> None:
+    folder = make_tokenizer(str(save_folder(tmp_path, CHATML)))
+    file = make_tokenizer(str(tmp_path / "trained.json"))
     from tokenizers import Tokenizer
 
-    core = Tokenizer.from_file(str(Path(tokenizers["folder"].name) / "tokenizer.json"))
-    assert core.decode(ids, skip_special_tokens=False) == text + "<|im_start|>assistant\n"
+    core = Tokenizer.from_file(str(tmp_path / "trained.json"))
+    roles = ("user", "assistant", "user")
+    for texts in itertools.permutations([*CORPUS, "\n", "user\n", "é"], 3):
+        text = "".join(f"<|im_start|>{role}\n{text}<|im_end|>\n" for role, text in zip(roles, texts, strict=True))
+        ids = conversation(folder, list(texts))
+        assert ids == conversation(file, list(texts))
+        assert core.decode(ids, skip_special_tokens=False) == text + "<|im_start|>assistant\n"
 
 
-def test_a_mark_in_a_text_is_letters_and_the_same_mark_in_a_template_is_one_token(
-    tokenizers: dict[str, ChatTokenizer],
-) -> None:
-    tokenizer = tokenizers["folder"]
+def test_a_mark_in_a_text_is_letters_and_the_same_mark_in_a_template_is_one_token(tmp_path: Path) -> None:
+    tokenizer = make_tokenizer(str(save_folder(tmp_path, CHATML)))
     (end,) = tokenizer.assistant_ids("")
     assert tokenizer.user_ids("", first=True).count(end) == 1
     assert end not in tokenizer.assistant_ids("<|im_end|>")[:-1]
     assert tokenizer.decode([*tokenizer.assistant_ids("a")[:-1], end, *tokenizer.assistant_ids("b")]) == "a"
 
 
-@forms
-def test_lone_surrogates_become_question_marks(tokenizers: dict[str, ChatTokenizer], form: str) -> None:
-    assert tokenizers[form].decode(tokenizers[form].assistant_ids("a\ud800b")) == "a?b"
+def test_lone_surrogates_become_question_marks(tokenizer: ChatTokenizer) -> None:
+    assert tokenizer.decode(tokenizer.assistant_ids("a\ud800b")) == "a?b"
 
 
-def test_a_name_is_loaded_once_and_a_tokenizer_is_taken_as_it_is(tokenizers: dict[str, ChatTokenizer]) -> None:
-    for tokenizer in tokenizers.values():
-        assert make_tokenizer(tokenizer.name) is tokenizer
-        assert make_tokenizer(tokenizer) is tokenizer
+def test_a_name_is_loaded_once_and_a_tokenizer_is_taken_as_it_is(tokenizer: ChatTokenizer) -> None:
+    assert make_tokenizer(tokenizer.name) is tokenizer
+    assert make_tokenizer(tokenizer) is tokenizer
 
 
 def test_an_unknown_name_says_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="neither 'bytes'"):
         make_tokenizer("byte")
+    pytest.importorskip("tokenizers")
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(OptionError, match="cannot be loaded"):
         make_tokenizer(str(tmp_path / "tokenizer.json"))
+
+
+def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tokenizer.json").write_text("{}")
+    for package, path in (("tokenizers", tmp_path / "tokenizer.json"), ("transformers", tmp_path)):
+        monkeypatch.setitem(sys.modules, package, None)
+        with pytest.raises(OptionError, match=f"needs a package that is missing: pip install {package}"):
+            make_tokenizer(str(path))
 
 
 @pytest.mark.parametrize(
