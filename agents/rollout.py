@@ -150,8 +150,9 @@ def _crew_of(make: Callable[[], Agent], parallel: int, episodes: int, stack: con
     """An agent for each worker; `stack` closes them."""
     if parallel < 1:
         raise OptionError(f"parallel={parallel} must be 1 or more")
-    agents = [make() for _ in range(max(1, min(parallel, episodes)))]
-    for agent in agents:
+    agents = []
+    for _ in range(max(1, min(parallel, episodes))):
+        agents.append(agent := make())
         if isinstance(agent, Closeable):
             stack.callback(agent.close)
     return agents
