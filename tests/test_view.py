@@ -19,10 +19,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import gymnasium as gym
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from selftrain.agents.recording import EpisodeRecorder
+from selftrain.envs.context import ContextBudget, make_tokenizer
+from selftrain.envs.spaces import Text
 from selftrain.errors import OptionError
 from selftrain.records import Costs, EpisodeRecord, Segment, Step
 
@@ -396,9 +401,75 @@ def test_a_diff_holds_both_sides_whole(left: list[str], right: list[str]) -> Non
 
     before, after = "\n".join(left), "\n".join(right)
     rows = side_by_side(before, after)
-    assert [old for kind, old, _ in rows if kind != "added"] == before.splitlines()
-    assert [new for kind, _, new in rows if kind != "removed"] == after.splitlines()
-    assert all(old == new for kind, old, new in rows if kind == "same")
+    lines = [(kind, *("".join(text for _, text in side) for side in sides)) for kind, *sides in rows]
+    assert [old for kind, old, _ in lines if kind != "added"] == before.splitlines()
+    assert [new for kind, _, new in lines if kind != "removed"] == after.splitlines()
+    assert all(old == new for kind, old, new in lines if kind == "same")
+    for _, ours, theirs in rows:
+        kept = ["".join(text for differs, text in side if not differs) for side in (ours, theirs)]
+        assert kept[0] == kept[1] or "" in kept
+
+
+@pytest.mark.parametrize("view", ["messages", "tokens"])
+@pytest.mark.parametrize("mode", ["rewrite", "fold", "window"])
+def test_an_episode_under_a_context_budget_is_read_as_it_was_seen(view: str, mode: str) -> None:
+    """Token ids are shown as the messages that they stand for: those of the same episode in the other form."""
+    from selftrain.web.payload import episode_payload
+
+    seen: list[str] = []
+    played("messages", mode, seen)
+    record = played(view, mode, [])
+    payload = episode_payload(record)
+    shown = []
+    for turn in payload["turns"]:
+        numbers = [n for first, last in turn["sees"] for n in range(first, last + 1)]
+        shown.append("".join(payload["messages"][n][1] for n in numbers))
+    if view == "tokens" and mode != "rewrite":  # a prompt that begins with turns is shown as one message
+        shown, seen = (["".join(text.split()) for text in texts] for texts in (shown, seen))
+    assert shown == seen and len(payload["turns"]) == len(record.steps)
+    assert {cut["trigger"] for cut in payload["cuts"]} == ({"window"} if mode == "window" else {"forced"}) | (
+        {"branch", "return"} if mode == "fold" else set()
+    )
+
+
+def played(view: str, mode: str, seen: list[str]) -> EpisodeRecord:
+    """A real episode; `seen` gets the text of each whole observation."""
+    tokenizer = make_tokenizer("bytes")
+    context = {"budget": 900, "reserve": 64, "notes_budget": 64, "mode": mode, "view": view, "trigger": "forced"}
+    env = ContextBudget(Rooms(), system="", **context)
+    recorder = EpisodeRecorder(env, EpisodeRecord("Rooms-v0", "walker", 0, context=context), lambda record: None)
+    observation, over, turn = recorder.reset(seed=0)[0], False, 0
+    while not over:
+        if view == "messages":
+            seen.append("".join(message["content"] for message in observation["messages"]))
+        text = (
+            {3: "/branch look\nLook.", 5: "/return\nseen"}.get(turn, f"go {turn}") if mode == "fold" else f"go {turn}"
+        )
+        action: Any = text
+        if view == "tokens":
+            action = np.full(64, -1, np.int32)
+            ids = tokenizer.assistant_ids(text)
+            action[: len(ids)] = ids
+        observation, _, terminated, truncated, _ = recorder.step(action)
+        over, turn = terminated or truncated, turn + 1
+    assert recorder.record is not None
+    return recorder.record
+
+
+class Rooms(gym.Env[str, str]):
+    """Twenty rooms, one after the other."""
+
+    observation_space = action_space = Text(4096)
+    _room = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        super().reset(seed=seed)
+        self._room = 0
+        return "Walk.", {}
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        self._room += 1
+        return f"Room {self._room}. {'It is empty. ' * 8}", 1.0, self._room == 20, False, {}
 
 
 @given(st.lists(st.integers(0, 30)))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from selftrain.records import EpisodeRecord, Segment, Step
+from selftrain.web.contexts import Decode, decoder, read_segment
 
+Parts = list[tuple[int, str]]
 # what begins a segment without replacing the context by notes
 NO_CUTS = ("", "branch", "return")
 
@@ -31,25 +33,6 @@ class Texts:
         return [self._numbers[message] for message in messages]
 
 
-def messages_of(view: Any) -> list[tuple[str, str]]:
-    """An observation as (role, content) pairs; one that holds no messages is shown as a single one."""
-    if isinstance(view, Mapping) and "messages" in view:
-        return [(str(message["role"]), str(message["content"])) for message in view["messages"]]
-    if isinstance(view, Mapping) and "prompt" in view:
-        ids = [number for number in view["prompt"] if number >= 0]
-        return [("tokens", " ".join(map(str, ids)))]
-    return [("user", text_of(view))]
-
-
-def text_of(value: Any) -> str:
-    """A text as it is, and anything else as JSON with a line for each entry of the outermost mapping."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        return "\n".join(f"{key}: {json.dumps(item, ensure_ascii=False)}" for key, item in value.items())
-    return json.dumps(value, ensure_ascii=False)
-
-
 def ranges(numbers: Sequence[int]) -> list[list[int]]:
     """Runs of following numbers as [first, last] pairs: a context of a hundred messages is a few of them."""
     found: list[list[int]] = []
@@ -61,22 +44,39 @@ def ranges(numbers: Sequence[int]) -> list[list[int]]:
     return found
 
 
-def side_by_side(before: str, after: str) -> list[list[str]]:
-    """Rows of (kind, left line, right line); kind is "same", "changed", "removed" or "added"."""
+def side_by_side(before: str, after: str) -> list[tuple[str, Parts, Parts]]:
+    """Rows of (kind, left line, right line); kind is "same", "changed", "removed" or "added".
+
+    A line is a list of parts, (1, text) where it differs from the other side within a changed line, else (0, text).
+    """
     left, right = before.splitlines(), after.splitlines()
-    rows: list[list[str]] = []
+    rows: list[tuple[str, Parts, Parts]] = []
     for kind, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        for n in range(max(b - a, d - c)):
-            old, new = (left[a + n] if a + n < b else None), (right[c + n] if c + n < d else None)
-            name = "same" if kind == "equal" else "added" if old is None else "removed" if new is None else "changed"
-            rows.append([name, old or "", new or ""])
+        for old, new in zip_longest(left[a:b], right[c:d]):
+            if kind == "equal":
+                rows.append(("same", [(0, old)], [(0, new)]))
+            elif old is None or new is None:
+                rows.append(("added" if old is None else "removed", [(0, old or "")], [(0, new or "")]))
+            else:
+                rows.append(("changed", *_words(old, new)))
     return rows
+
+
+def _words(old: str, new: str) -> tuple[Parts, Parts]:
+    left, right = (re.findall(r"\w+|\W", line) for line in (old, new))
+    ours: Parts = []
+    theirs: Parts = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        differs = int(kind != "equal")
+        ours += [(differs, "".join(left[a:b]))] if b > a else []
+        theirs += [(differs, "".join(right[c:d]))] if d > c else []
+    return ours, theirs
 
 
 def episode_payload(record: EpisodeRecord) -> dict[str, Any]:
     """What the page of an episode needs, in plain types."""
-    texts = Texts()
-    found = [turn for segment in record.segments for turn in _turns(segment, texts)]
+    texts, decode = Texts(), decoder(record)
+    found = [turn for segment in record.segments for turn in _turns(segment, texts, decode)]
     found.sort(key=lambda turn: turn[1].index)  # a branch lies inside the segment that called it
     segments = [segment for segment, _, _ in found]
     return {
@@ -90,8 +90,8 @@ def episode_payload(record: EpisodeRecord) -> dict[str, Any]:
     }
 
 
-def _turns(segment: Segment, texts: Texts) -> Iterator[tuple[Segment, Step, dict[str, Any]]]:
-    views = [messages_of(view) for view in segment.views()]
+def _turns(segment: Segment, texts: Texts, decode: Decode) -> Iterator[tuple[Segment, Step, dict[str, Any]]]:
+    views, actions = read_segment(segment, decode)
     infos = [segment.info, *(step.info for step in segment.steps)]
     for n, step in enumerate(segment.steps):
         leaves = step.info.get("segment", segment.index) != segment.index
@@ -107,7 +107,7 @@ def _turns(segment: Segment, texts: Texts) -> Iterator[tuple[Segment, Step, dict
                 "phase": str(infos[n].get("phase", "act")),
                 "context": int(infos[n].get("ctx_tokens", 0)),
                 "budget": int(infos[n].get("budget", 0)),
-                "action": text_of(step.action),
+                "action": actions[n],
                 "sees": ranges(texts.numbers(views[n])),
                 "back": ranges(texts.numbers(came_back)),
                 "reward": step.reward,

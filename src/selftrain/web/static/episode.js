@@ -87,10 +87,14 @@ function cutPart(cut) {
   for (const [kind, before, after] of cut.rows) {
     const row = body.insertRow();
     row.className = kind;
-    for (const [side, text] of [["old", before], ["new", after]]) {
+    for (const [side, parts] of [["old", before], ["new", after]]) {
       const cell = row.insertCell();
       cell.className = side;
-      fill(cell, text);
+      cell.append(...parts.map(([differs, text]) => {
+        const part = element(differs ? "b" : "span");
+        fill(part, text);
+        return part;
+      }));
     }
   }
   box.append(table);
