@@ -29,9 +29,10 @@ def sweep(cgroups: CgroupHome | None) -> int:
                 group.remove()
                 count += 1
     for folder in Path(tempfile.gettempdir()).glob(f"{STATE_PREFIX}*"):
-        if folder.stat().st_uid == os.geteuid() and _owner_is_dead(folder.name.removeprefix(STATE_PREFIX)):
-            shutil.rmtree(folder, ignore_errors=True)
-            count += 1
+        with contextlib.suppress(FileNotFoundError):  # its owner, alive, has just removed it
+            if folder.stat().st_uid == os.geteuid() and _owner_is_dead(folder.name.removeprefix(STATE_PREFIX)):
+                shutil.rmtree(folder, ignore_errors=True)
+                count += 1
     return count
 
 
