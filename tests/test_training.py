@@ -164,6 +164,23 @@ def test_teacher_forced_log_probabilities_are_the_recorded_ones() -> None:
     assert (policy.log_probs(rows.codes, rows.actions)[0].sum(1) - rows.logprobs).abs().max() > 1e-3
 
 
+def test_sampling_is_by_the_probabilities_that_are_recorded() -> None:
+    policy, many = fresh_policy(), 20_000
+    for last, part in ((False, 0), (False, 1), (True, 2)):  # slots before the last segment, the answer in it
+        env = gym.make(COURIER, cuts=1)
+        observation, _ = env.reset(seed=2)
+        if last:
+            observation, *_ = env.step(np.zeros(3, np.int64))
+        codes = policy.encode({name: array[None] for name, array in observation.items()}).expand(many, -1, -1)
+        actions, logprobs = policy.choose(codes, policy.noise_for(many, np.random.default_rng(0)))
+        for choice in actions[:, part].unique():
+            mine = actions[:, part] == choice
+            chance = logprobs[mine, part].exp()
+            assert torch.allclose(chance, chance[:1]) and abs(float(mine.float().mean()) - float(chance[0])) < 0.02
+        without = [other for other in range(3) if (other == 2) != last]
+        assert not actions[:, without].any() and not logprobs[:, without].any()
+
+
 def test_a_record_of_a_learned_episode_gives_rows_with_the_credit_of_the_trainer(tmp_path: Path) -> None:
     policy = fresh_policy(values=2)
 
