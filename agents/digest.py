@@ -167,5 +167,5 @@ def _last_message(observation: Any) -> str | None:
 
 
 def _latest(text: str) -> str:
-    """What was waiting at a cut, out of the message that shows it; any other message as it is."""
-    return text.partition(f"\n{LATEST_HEADING}\n")[2] or text
+    """What was waiting at a cut, or inside what a branch returned at one; any other message as it is."""
+    return text.rpartition(f"\n{LATEST_HEADING}\n")[2]

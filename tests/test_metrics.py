@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selftrain.agents import digest
@@ -280,11 +280,16 @@ class Played(gym.Wrapper[Any, Any, Any, Any]):
         return super().step(action)
 
 
+@settings(max_examples=60)
 @given(
     choices=st.lists(
-        st.sampled_from(["aa", "bbbb", "cccccc", "dd\ndd", "/compact\nnotes", "/read x"]), min_size=25, max_size=40
+        st.sampled_from(
+            ["aa", "bbbb", "cccccc", "dd\ndd", "/compact\nnotes", "/read x", "/branch look", "/return\nit"]
+        ),
+        min_size=25,
+        max_size=40,
     ),
-    mode=st.sampled_from(["rewrite", "notebook", "window"]),
+    mode=st.sampled_from(["rewrite", "notebook", "window", "fold"]),
     trigger=st.sampled_from(["forced", "both", "every:3"]),
 )
 def test_repetition_is_what_a_log_beside_the_environment_says(choices: list[str], mode: str, trigger: str) -> None:
@@ -307,7 +312,7 @@ def test_repetition_is_what_a_log_beside_the_environment_says(choices: list[str]
             inner.log.append(("other", message))
         if info["clipped"] and inner.log[-1][0] == "act":
             inner.log[-1] = ("other", "an answer that was not shown whole")
-        if info["trigger"]:
+        if info["trigger"] in digest.CUTS:
             inner.log.append(("cut", ""))
     (record,) = kept
     found = Digest.of(record)
