@@ -109,19 +109,30 @@ def test_the_cost_is_what_the_tries_took_after_the_cut() -> None:
 
 
 class Verbose(OracleAgent):
-    """Writes notes that are too long, and then none that are empty."""
+    """Writes notes that are too long `times` times in a row."""
+
+    def __init__(self, times: int) -> None:
+        self._times = times
+        super().__init__()
+
+    def reset(self, seed: int) -> None:
+        super().reset(seed)
+        self._left = self._times
 
     def act(self, observation: Any, info: Mapping[str, Any]) -> str:
-        if info["phase"] == "must_compact" and info["notes_overflow"] == "":
+        if info["phase"] == "must_compact" and self._left:
+            self._left -= 1
             return "x" * 1000
         return super().act(observation, info)
 
 
-def test_notes_that_were_rejected_count_as_those_in_force_after_the_cut() -> None:
+def test_notes_that_were_rejected_are_not_those_that_count() -> None:
     env = courier()
-    credit = note_counterfactual(env, Verbose(), at_cut(env, 2, 2), 2)
+    state = at_cut(env, 2, 2)
+    credit = note_counterfactual(env, Verbose(1), state, 2)
     assert credit.returns == (1.0, 1.0) and all(notes.startswith("{") for notes in credit.notes)
     assert [one.action for one in credit.tries] == list(credit.notes)
+    assert note_counterfactual(env, Verbose(3), state, 2).notes == ("", "")
     env.close()
 
 
