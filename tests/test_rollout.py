@@ -302,7 +302,7 @@ def test_ctrl_c_breaks_off_a_long_command(sandboxes: None, tmp_path: Path, paral
         "class Sleeper:\n"
         "    def reset(self, seed): pass\n"
         "    def act(self, observation, info):\n"
-        "        print('asleep', flush=True)\n"
+        "        print('asleep\\n', end='', flush=True)\n"
         "        return 'sleep 25'\n"
         f"rollout({ENV!r}, Sleeper, 8, parallel={parallel}, env_kwargs={KWARGS!r}, tasks={list(TASKS)!r})\n"
     )
