@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selftrain import rows as rows_module
-from selftrain import trainer_rows
+from selftrain import rows as forms
+from selftrain import segments as segments_module
 from selftrain.agents.rollout import run_episode
 from selftrain.credit import broadcast
 from selftrain.envs.context import ContextBudget, make_tokenizer
@@ -298,7 +300,7 @@ ADAPTERS = ("prime", "verl", "skyrl", "slime", "trl", "tinker")
 
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_the_form_of_each_trainer_is_as_its_golden_file(name: str) -> None:
-    made = getattr(trainer_rows, f"to_{name}")(batch())
+    made = getattr(forms, f"to_{name}")(batch())
     assert json.loads(json.dumps(made, allow_nan=False)) == json.loads((GOLDEN / f"{name}.json").read_text())
 
 
@@ -362,7 +364,7 @@ def test_rows_come_back_out_of_every_form(mode: str, seeds: list[int]) -> None:
     rows = broadcast([row for one in records for row in token_segments(one, "g")], overlong="mask")
     wanted = sorted((row.token_ids.tolist(), row.loss_mask.tolist(), row.logprobs.tolist()) for row in rows)
     for name in ADAPTERS:
-        made = json.loads(json.dumps(getattr(trainer_rows, f"to_{name}")(rows)))
+        made = json.loads(json.dumps(getattr(forms, f"to_{name}")(rows)))
         assert sorted(BACK[name](made)) == wanted, name
 
 
@@ -384,7 +386,7 @@ def drifts_by_one(call: Any) -> slice:
     return slice(span.start - 1, span.stop - 1)
 
 
-sound_masks, sound_span = rows_module._masks, rows_module._span
+sound_masks, sound_span = segments_module._masks, segments_module._span
 
 
 @pytest.mark.parametrize(("name", "fault"), [("_masks", trains_the_prefix), ("_span", drifts_by_one)])
@@ -393,7 +395,7 @@ def test_the_laws_of_rows_catch_a_planted_fault(
 ) -> None:
     records = [played("fold", "tokens", seed) for seed in range(6)]
     assert all(check_rows(record) for record in records)
-    monkeypatch.setattr(rows_module, name, fault)
+    monkeypatch.setattr(segments_module, name, fault)
     with pytest.raises(AssertionError):
         for record in records:
             check_rows(record)
@@ -401,7 +403,7 @@ def test_the_laws_of_rows_catch_a_planted_fault(
 
 def test_the_round_trip_catches_an_adapter_that_trains_what_was_read() -> None:
     rows = token_segments(played("rewrite", "tokens", 3))
-    made = trainer_rows.to_verl(broadcast(rows, overlong="keep"))
+    made = forms.to_verl(broadcast(rows, overlong="keep"))
     for one in made.values():
         one["response_mask"] = [1] * len(one["response_mask"])
     assert sorted(from_verl(made)) != sorted(
@@ -410,7 +412,7 @@ def test_the_round_trip_catches_an_adapter_that_trains_what_was_read() -> None:
 
 
 def test_skyrl_has_rollouts_side_by_side_whatever_the_order_of_rows() -> None:
-    made = trainer_rows.to_skyrl(batch())
+    made = forms.to_skyrl(batch())
     names = [f"{one['instance_id']}_{one['repetition_id']}" for one in made["trajectory_ids"]]
     assert len(list(itertools.groupby(names))) == len(set(names)) == 3
     ends = [index for index, last in enumerate(made["is_last_step"]) if last]
@@ -425,13 +427,13 @@ def test_verl_finds_a_trained_token_in_the_row_it_scores_by() -> None:
     spoiled = replace(spoiled, segments=(spoiled.segments[0], replace(main, steps=steps), spoiled.segments[2]))
     rows = token_segments(spoiled)
     assert rows[-1].trained == 0
-    made = list(trainer_rows.to_verl(rows).values())
+    made = list(forms.to_verl(rows).values())
     assert not any(made[0]["response_mask"]) and all(any(one["response_mask"]) for one in made[1:])
     assert [one["extra_fields"]["rollout_id"] for one in made] == ["a/train/1/0/0"] * 4
 
 
 def test_slime_counts_a_rollout_once() -> None:
-    made = trainer_rows.to_slime(batch())
+    made = forms.to_slime(batch())
     assert [[len(rollout) for rollout in group] for group in made] == [[4, 4], [1]]
     ids = [[{sample["rollout_id"] for sample in rollout} for rollout in group] for group in made]
     assert ids == [[{0}, {1}], [{2}]]
@@ -439,7 +441,7 @@ def test_slime_counts_a_rollout_once() -> None:
 
 def test_prime_weighs_rollouts_alike_and_the_mean_token_with_one() -> None:
     rows = batch()
-    made = trainer_rows.to_prime(rows)
+    made = forms.to_prime(rows)
     lengths = {9: 0.0, 2: 0.0}
     for one in made:
         lengths[2 if one["token_ids"][0] == 8 else 9] += sum(one["rl_weights"])
@@ -450,15 +452,12 @@ def test_parts_of_rollouts_and_names_used_twice_are_refused() -> None:
     rows = batch()
     for some in (rows[1:], [*rows, *token_segments(by_hand())]):
         with pytest.raises(OptionError, match="give each of them once"):
-            trainer_rows.to_skyrl(some)
+            forms.to_skyrl(some)
     with pytest.raises(OptionError, match="has no advantages"):
-        trainer_rows.to_tinker(token_segments(by_hand()))
+        forms.to_tinker(token_segments(by_hand()))
 
 
 def test_no_trainer_is_imported() -> None:
-    code = "import sys, selftrain.trainer_rows, selftrain.credit; print(sorted(sys.modules))"
-    import subprocess
-    import sys
-
+    code = "import sys, selftrain.rows, selftrain.credit; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert not {"'torch'", "'verl'", "'trl'", "'tinker'", "'verifiers'", "'skyrl'"} & set(done.stdout.split(", "))
+    assert not {"torch", "verl", "trl", "tinker", "verifiers", "skyrl", "slime"} & set(done.stdout.split())

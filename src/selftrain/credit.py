@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from selftrain.errors import OptionError
-from selftrain.rows import TokenSegment
+from selftrain.segments import TokenSegment
 
 Overlong = Literal["mask", "zero", "keep"]
 Key = TypeVar("Key", bound=Hashable)

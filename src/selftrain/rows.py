@@ -1,250 +1,218 @@
-"""Episodes as rows of token ids for training: one row where a context grew, another where it was rewritten.
+"""Rows in the forms that trainers read: plain lists and dictionaries, so that none of them needs to be installed.
 
-An episode whose context was cut is several texts to a trainer. A row is the longest run of model calls of one segment
-in which each prompt begins with the prompt and the sampled tokens of the call before it: exactly what the model read
-and wrote, tokenised once. All rows of an episode share its return, and each sampled token is trained in one row only.
-The adapters of `selftrain.trainer_rows` turn rows into what each trainer reads.
+Each function takes all rows of a batch, from `token_segments`. What differs between trainers, and has
+to be known to whoever trains on episodes of several rows, is said with each. The forms were read in the versions named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from selftrain.errors import OptionError
+from selftrain.segments import TokenSegment, token_segments
 
-from selftrain.errors import RecordError
-from selftrain.records import EpisodeRecord, Segment, Step
-from selftrain.tokens import Floats, Ids, Sample
+__all__ = ["TokenSegment", "to_prime", "to_skyrl", "to_slime", "to_tinker", "to_trl", "to_verl", "token_segments"]
 
-Mask = npt.NDArray[np.bool_]
+Rollout = list[TokenSegment]
 
 
-@dataclass(frozen=True, eq=False)
-class TokenSegment:
-    """One row: a run of model calls in which the context only grew.
+def to_prime(rows: Sequence[TokenSegment]) -> list[dict[str, Any]]:
+    """Fields of prime-rl's `TrainingSample` (src/prime_rl/transport/types.py), one for each branch of a trace.
 
-    Attributes:
-        rollout_id: of the episode; the same on all of its rows.
-        group_id: of the rollouts that are compared with each other.
-        task_id, env_id: what was played.
-        policy_version: of the oldest weights that sampled in it.
-        segment_index, n_segments, parent, kind: of the segment it comes from; see `selftrain.records.Segment`.
-        row, n_rows: its place among the rows of the rollout, which are ordered by their last call.
-        drifted: it begins inside a segment, because a prompt did not begin with what the model had read and written:
-            text that was tokenised again, a message that was shortened, or notes that were asked for once more.
-        token_ids: int32[L].
-        loss_mask: bool[L], sampled tokens that are to be trained; notes that were rejected are not.
-        logprobs: float32[L], of the sampled tokens; 0.0 elsewhere.
-        prompt_len: tokens before the first that was sampled.
-        note_mask: bool[L], sampled tokens that are carried over a cut: notes, files of the notebook, and what a branch
-            returned.
-        reward: what the environment paid in it; the rows of a rollout sum to `ret`.
-        ret: return of the rollout.
-        weight: of each token in the loss: 1 / trained tokens of the rollout, so that a rollout counts once however
-            often its context was cut.
-        advantages: float32[L], or None before `selftrain.credit`; 0.0 where nothing is trained.
-        trigger: what ended the segment.
-        finish_reason: of the last call.
-        truncated: the episode ended at a limit.
-        overlong_masked: nothing of it is trained because of that.
-        notes_sha_in, notes_sha_out: the notes in force when the segment began, and after it.
-        events: index of its first step, and of the one after its last.
-        temperature: of the sampling.
+    There is no split into prompt and completion: four lists of equal length, as in `verifiers.v1.trace.Branch`
+    (verifiers 0.4.0). `advantages` is None before `selftrain.credit`. The loss is normalised by all trained tokens of
+    the batch, in which a long rollout counts more than a short one; `rl_weights` makes rollouts count alike.
     """
-
-    rollout_id: str
-    group_id: str
-    task_id: str
-    env_id: str
-    policy_version: int
-    segment_index: int
-    n_segments: int
-    parent: int
-    kind: str
-    row: int
-    n_rows: int
-    drifted: bool
-    token_ids: Ids
-    loss_mask: Mask
-    logprobs: Floats
-    prompt_len: int
-    note_mask: Mask
-    reward: float
-    ret: float
-    weight: float
-    advantages: Floats | None
-    trigger: str
-    finish_reason: str
-    truncated: bool
-    overlong_masked: bool
-    notes_sha_in: str
-    notes_sha_out: str
-    events: tuple[int, int]
-    temperature: float
-
-    @property
-    def trained(self) -> int:
-        """How many of its tokens are trained."""
-        return int(self.loss_mask.sum())
+    rollouts = _rollouts(rows)
+    trained = [sum(row.trained for row in rollout) for rollout in rollouts]
+    scale = sum(trained) / max(sum(1 for count in trained if count), 1)
+    return [
+        {
+            "token_ids": row.token_ids.tolist(),
+            "mask": row.loss_mask.tolist(),
+            "logprobs": row.logprobs.tolist(),
+            "temperatures": [row.temperature] * len(row.token_ids),
+            "env_name": row.env_id,
+            "reward": row.ret,
+            "advantages": None if row.advantages is None else row.advantages.tolist(),
+            "rl_weights": (row.loss_mask * row.weight * scale).tolist(),
+        }
+        for rollout in rollouts
+        for row in rollout
+    ]
 
 
-@dataclass(frozen=True)
-class _Call:
-    """A model call that was acted on."""
+def to_verl(rows: Sequence[TokenSegment]) -> dict[str, dict[str, Any]]:
+    """Arguments of verl's `AgentLoopOutput` (verl/experimental/agent_loop/agent_loop.py, verl 0.9.1), by their keys.
 
-    step: Step
-    sample: Sample
+    A key is `{uid}_{session}_{index}`, as in verl/trainer/ppo/v1/agent_loop_tq.py: the group, the rollout in it, the
+    row in that. GRPO takes the advantage of a session from a trained position of the row with the highest index and
+    gives it to the others (verl/trainer/ppo/v1/utils.py); a row in which nothing is trained would hand on a zero, so
+    such rows come first. Other estimators take each row for an episode of its own: use GRPO.
+    """
+    table = {}
+    for uid, group in _groups(rows).items():
+        for session, rollout in enumerate(group):
+            for index, row in enumerate(sorted(rollout, key=lambda row: (row.trained > 0, row.row))):
+                table[f"{uid}_{session}_{index}"] = {
+                    "prompt_ids": _prompt(row),
+                    "response_ids": _response(row),
+                    "response_mask": _response_mask(row),
+                    "response_logprobs": _response_logprobs(row),
+                    "reward_score": row.ret,
+                    "metrics": {},
+                    "extra_fields": {"rollout_id": row.rollout_id, "weight": row.weight},
+                }
+    return table
 
-    @property
-    def whole(self) -> Ids:
-        return np.concatenate([self.sample.prompt_ids, self.sample.token_ids])
+
+def to_skyrl(rows: Sequence[TokenSegment]) -> dict[str, Any]:
+    """SkyRL's `GeneratorOutput` for step-wise training (skyrl/train/generators/base.py, skyrl 0.4.0).
+
+    The rows of a rollout stand side by side and the last has `is_last_step`, as `_validate_step_wise_fields`
+    (skyrl/train/utils/trainer_utils.py) demands. Only the reward of the last row is read; its advantage goes to all.
+    `trajectory_ids` are the arguments of `TrajectoryID`. With `sequence_mean` a rollout of more rows counts more.
+    """
+    ordered, names = [], []
+    for instance, group in _groups(rows).items():
+        for repetition, rollout in enumerate(group):
+            ordered += rollout
+            names += [{"instance_id": instance, "repetition_id": repetition}] * len(rollout)
+    last = [row.row == row.n_rows - 1 for row in ordered]
+    return {
+        "prompt_token_ids": [_prompt(row) for row in ordered],
+        "response_ids": [_response(row) for row in ordered],
+        "rewards": [row.ret if ends else 0.0 for row, ends in zip(ordered, last, strict=True)],
+        "loss_masks": [_response_mask(row) for row in ordered],
+        "stop_reasons": [row.finish_reason for row in ordered],
+        "rollout_metrics": None,
+        "rollout_logprobs": [_response_logprobs(row) for row in ordered],
+        "trajectory_ids": names,
+        "is_last_step": last,
+    }
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Calls that make one row."""
+def to_slime(rows: Sequence[TokenSegment]) -> list[list[list[dict[str, Any]]]]:
+    """slime's samples (`Sample.from_dict`, slime/utils/types.py), nested as groups of rollouts of rows.
 
-    segment: Segment
-    calls: tuple[_Call, ...]
-    drifted: bool
+    Rows of one rollout share a `rollout_id`, which makes the loss count the rollout once (`rollout_mask_sums`), and
+    each has the whole reward. Give slime a reward function that groups by rollout: its own takes all rows for one
+    group when rollouts have unequal numbers of rows.
+    """
+    samples: list[list[list[dict[str, Any]]]] = []
+    index = rollout_id = 0
+    for group_index, group in enumerate(_groups(rows).values()):
+        samples.append([])
+        for rollout in group:
+            samples[-1].append([])
+            for row in rollout:
+                sample = _slime_sample(row) | {"group_index": group_index, "index": index, "rollout_id": rollout_id}
+                samples[-1][-1].append(sample)
+                index += 1
+            rollout_id += 1
+    return samples
 
 
-def token_segments(record: EpisodeRecord, group: str = "") -> tuple[TokenSegment, ...]:
-    """The rows of an episode, ordered by their last call, so that the last row ends the episode.
+def _slime_sample(row: TokenSegment) -> dict[str, Any]:
+    return {
+        "tokens": row.token_ids.tolist(),
+        "response_length": len(row.token_ids) - row.prompt_len,
+        "loss_mask": _response_mask(row),
+        "rollout_log_probs": _response_logprobs(row),
+        "reward": row.ret,
+        "status": "truncated" if row.truncated else "completed",
+        "weight_versions": [str(row.policy_version)],
+        "metadata": {"rollout_id": row.rollout_id, "segment": row.segment_index},
+    }
 
-    Args:
-        record: a valid one with its samples, from the recorder or from `load_samples`.
-        group: whom it is compared with; "" takes its task, and its seed where there are no tasks.
+
+def to_trl(rows: Sequence[TokenSegment]) -> dict[str, list[Any]]:
+    """What a `rollout_func` of TRL's GRPOTrainer returns (trl/trainer/grpo_trainer.py, trl 1.16.0).
+
+    One pair of prompt and completion a row; `env_mask` has 0 on tokens that the model did not write. `ret` and
+    `rollout_id` reach the reward functions. The trainer takes its baseline over rows, in groups of `num_generations`
+    that follow one another, so a batch fits it as it is only when each rollout is one row; for others, take the
+    advantages of `selftrain.credit`, which come along where they are known.
+    """
+    ordered = [row for rollout in _rollouts(rows) for row in rollout]
+    table: dict[str, list[Any]] = {
+        "prompt_ids": [_prompt(row) for row in ordered],
+        "completion_ids": [_response(row) for row in ordered],
+        "logprobs": [_response_logprobs(row) for row in ordered],
+        "env_mask": [_response_mask(row) for row in ordered],
+        "ret": [row.ret for row in ordered],
+        "rollout_id": [row.rollout_id for row in ordered],
+    }
+    advantages = [row.advantages[row.prompt_len :].tolist() for row in ordered if row.advantages is not None]
+    return {**table, "advantages": advantages} if len(advantages) == len(ordered) else table
+
+
+def to_tinker(rows: Sequence[TokenSegment]) -> list[dict[str, Any]]:
+    """Fields of tinker's `Datum` (tinker/types/datum.py, tinker 0.38.0), shifted by one as the cookbook does.
+
+    Inputs are all tokens but the last, targets all but the first (tinker_cookbook/rl/data_processing.py,
+    tinker-cookbook 0.6.1). The loss is a sum over tokens: a rollout counts by the number of its trained tokens.
 
     Raises:
-        RecordError: the episode has no reward, or the model behind it told no token ids or log-probabilities. Such an
-            episode cannot be trained on, and counts neither as a success nor as a failure.
+        OptionError: a row has no advantages; tinker computes none.
     """
-    if not record.valid or record.reward is None:
-        why = record.error or "nobody scored it"
-        raise RecordError(f"episode {record.episode} has no reward ({why}); leave it out of the training data")
-    if not record.samples:
-        raise RecordError(
-            f"episode {record.episode} has no tokens at hand; read it with load_samples, from a rollout of an agent "
-            "that samples tokens"
+    data = []
+    for row in (row for rollout in _rollouts(rows) for row in rollout):
+        if row.advantages is None:
+            raise OptionError(f"row {row.row} of {row.rollout_id} has no advantages; give the rows to selftrain.credit")
+        data.append(
+            {
+                "model_input": {"chunks": [{"type": "encoded_text", "tokens": row.token_ids[:-1].tolist()}]},
+                "loss_fn_inputs": {
+                    "target_tokens": row.token_ids[1:].tolist(),
+                    "logprobs": row.logprobs[1:].tolist(),
+                    "advantages": row.advantages[1:].tolist(),
+                    "mask": row.loss_mask[1:].astype(float).tolist(),
+                },
+            }
         )
-    runs = sorted(
-        (run for segment in record.segments for run in _runs(segment, record.episode)),
-        key=lambda run: run.calls[-1].step.index,
-    )
-    group = group or record.task or f"{record.env_id}#{record.seed}"
-    carried = _carrying_verbs(record.context)
-    masks = [_masks(run, carried) for run in runs]
-    trained = sum(int(loss.sum()) for loss, _ in masks)
-    rewards = _rewards(record, runs)
-    return tuple(
-        _row(record, group, run, loss, note, row=row, n_rows=len(runs), reward=reward, weight=1 / max(trained, 1))
-        for row, (run, (loss, note), reward) in enumerate(zip(runs, masks, rewards, strict=True))
-    )
+    return data
 
 
-def _row(record: EpisodeRecord, group: str, run: _Run, loss_mask: Mask, note_mask: Mask, **placed: Any) -> TokenSegment:
-    segment, first, last = run.segment, run.calls[0], run.calls[-1]
-    ids = last.whole
-    logprobs = np.zeros(len(ids), np.float32)
-    for call in run.calls:
-        logprobs[_span(call)] = call.sample.logprobs
-    return TokenSegment(
-        rollout_id=f"{group}/{record.episode}",
-        group_id=group,
-        task_id=record.task,
-        env_id=record.env_id,
-        policy_version=min(call.sample.policy_version for call in run.calls),
-        segment_index=segment.index,
-        n_segments=len(record.segments),
-        parent=segment.parent,
-        kind=segment.kind,
-        drifted=run.drifted,
-        token_ids=ids,
-        loss_mask=loss_mask,
-        logprobs=logprobs,
-        prompt_len=len(first.sample.prompt_ids),
-        note_mask=note_mask,
-        ret=float(record.reward or 0.0),
-        advantages=None,
-        trigger=segment.trigger,
-        finish_reason=last.sample.finish_reason,
-        truncated=record.truncated,
-        overlong_masked=False,
-        notes_sha_in=str(segment.info.get("notes_sha", "")),
-        notes_sha_out=str(segment.steps[-1].info.get("notes_sha", "")),
-        events=(first.step.index, last.step.index + 1),
-        temperature=first.sample.temperature,
-        **placed,
-    )
+def _rollouts(rows: Sequence[TokenSegment]) -> list[Rollout]:
+    """Whole rollouts, each with its rows in order, in the order in which they are first met."""
+    found: dict[str, Rollout] = {}
+    for row in rows:
+        found.setdefault(row.rollout_id, []).append(row)
+    for name, rollout in found.items():
+        rollout.sort(key=lambda row: row.row)
+        if [row.row for row in rollout] != list(range(rollout[0].n_rows)):
+            numbers = ", ".join(str(row.row) for row in rollout)
+            raise OptionError(
+                f"rollout {name} has rows {numbers} here and {rollout[0].n_rows} in all; give each of them once, "
+                "and each episode a name of its own"
+            )
+    return list(found.values())
 
 
-def _runs(segment: Segment, episode: int) -> list[_Run]:
-    runs: list[_Run] = []
-    for step in segment.steps:
-        if step.sample is None:
-            continue
-        call = _Call(step, _checked(step.sample, step.index, episode))
-        before = runs[-1].calls[-1] if runs else None
-        if before is not None and _goes_on(before, call):
-            runs[-1] = _Run(segment, (*runs[-1].calls, call), runs[-1].drifted)
-        else:
-            runs.append(_Run(segment, (call,), drifted=before is not None and not _extends(before, call)))
-    return runs
+def _groups(rows: Sequence[TokenSegment]) -> dict[str, list[Rollout]]:
+    groups: dict[str, list[Rollout]] = {}
+    for rollout in _rollouts(rows):
+        groups.setdefault(rollout[0].group_id, []).append(rollout)
+    return groups
 
 
-def _extends(before: _Call, call: _Call) -> bool:
-    whole = before.whole
-    return np.array_equal(call.sample.prompt_ids[: len(whole)], whole)
+def _prompt(row: TokenSegment) -> list[int]:
+    ids: list[int] = row.token_ids[: row.prompt_len].tolist()
+    return ids
 
 
-def _goes_on(before: _Call, call: _Call) -> bool:
-    # a row has one temperature, because a trainer divides the logits of the whole row by it
-    return before.sample.temperature == call.sample.temperature and _extends(before, call)
+def _response(row: TokenSegment) -> list[int]:
+    ids: list[int] = row.token_ids[row.prompt_len :].tolist()
+    return ids
 
 
-def _checked(sample: Sample, step: int, episode: int) -> Sample:
-    if not len(sample.prompt_ids) or not len(sample.token_ids):
-        raise RecordError(
-            f"step {step} of episode {episode} has no token ids: {sample.model or 'the model'} did not tell them; "
-            "let the server return token ids, or sample with a local model"
-        )
-    if len(sample.logprobs) != len(sample.token_ids):
-        raise RecordError(
-            f"step {step} of episode {episode} has {len(sample.token_ids)} tokens and {len(sample.logprobs)} "
-            "log-probabilities; let the server return one for each"
-        )
-    return sample
+def _response_mask(row: TokenSegment) -> list[int]:
+    mask: list[int] = row.loss_mask[row.prompt_len :].astype(int).tolist()
+    return mask
 
 
-def _span(call: _Call) -> slice:
-    start = len(call.sample.prompt_ids)
-    return slice(start, start + len(call.sample.token_ids))
-
-
-def _carrying_verbs(context: Mapping[str, Any]) -> frozenset[str]:
-    """Verbs whose text outlives the context; in mode "notebook" a cut keeps files, and not what was said at it."""
-    return frozenset({"note", "return"} if context.get("mode") == "notebook" else {"compact", "note", "return"})
-
-
-def _masks(run: _Run, carrying: frozenset[str]) -> tuple[Mask, Mask]:
-    loss, note = (np.zeros(len(run.calls[-1].whole), np.bool_) for _ in range(2))
-    for call in run.calls:
-        info = call.step.info
-        rejected = info.get("notes_overflow") == "rejected"
-        loss[_span(call)] = not rejected
-        note[_span(call)] = info.get("verb") in carrying and not rejected
-    return loss, note
-
-
-def _rewards(record: EpisodeRecord, runs: Sequence[_Run]) -> list[float]:
-    """What was paid in each run; a step without a model call counts to the run before it."""
-    owner = {call.step.index: number for number, run in enumerate(runs) for call in run.calls}
-    rewards, current = [0.0] * len(runs), owner[min(owner)]
-    for step in record.steps:
-        current = owner.get(step.index, current)
-        rewards[current] += step.reward
-    return rewards
+def _response_logprobs(row: TokenSegment) -> list[float]:
+    logprobs: list[float] = row.logprobs[row.prompt_len :].tolist()
+    return logprobs
