@@ -22,9 +22,8 @@ from selftrain.tasks import LEVELS, SPLITS, Task, Worker
 
 ENV_ID = "selftrain:SelfTrain-TerminalLong-v0"
 # what a worker may print, remember and say, in bytes: all of it has to fit contexts of 2,000
-MOST_SHOWN, MOST_REMEMBERED, MOST_SAID = 500, 450, 250
-# without a system message, which would take 215 of the 2,000
-SMALL = {"budget": 2000, "reserve": 300, "notes_budget": 500, "tokenizer": "bytes", "mode": "rewrite", "system": ""}
+MOST_SHOWN, MOST_REMEMBERED, MOST_SAID = 400, 350, 250
+SMALL = {"budget": 2000, "reserve": 300, "notes_budget": 400, "tokenizer": "bytes", "mode": "rewrite"}
 # the level at which each family takes ten cuts and more
 TEN_CUTS = {"staged-migration": 1, "incident-trail": 2, "large-refactor": 1, "review-survey": 1}
 

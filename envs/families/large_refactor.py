@@ -19,8 +19,8 @@ from selftrain.tasks import Task, TaskFamily
 from selftrain.verdicts import Check
 
 _FILES = {1: 14, 2: 28, 3: 50, 4: 78, 5: 104}
-_NAMES = {1: 2, 2: 3, 3: 3, 4: 4, 5: 4}
-_BASES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 3}
+_NAMES = {1: 2, 2: 2, 3: 3, 4: 3, 5: 3}
+_BASES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 2}
 _RENAMES = (
     ("fetch_all", "list_items"),
     ("push", "enqueue"),
@@ -143,7 +143,7 @@ def _module(
     for name, (line, is_api) in zip(used, _origin(rng, used, bases, lesson), strict=True):
         parts.append(line)
         uses = sample(rng, _USES, 2)
-        if lesson or chance_of(rng, 0.3):
+        if lesson:
             uses.append(_QUOTED if lesson == "quotes" else _CALLED)
         body += [(_line(rng, use), name, is_api) for use in uses]
     parts.append(_plain("\nlog = logging.getLogger(__name__)"))
