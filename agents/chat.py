@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from selftrain.agents.chat_answers import Answer, read_answer
+from selftrain.agents.chat_answers import Answer, encodable, read_answer
 from selftrain.agents.chat_client import ChatClient
 from selftrain.agents.chat_errors import ModelNonsenseError, is_too_long, refusal
 from selftrain.agents.chat_protocol import message_of, tools_for
@@ -106,7 +106,8 @@ class ChatAgent:
                 "with `selftrain run --budget N --reserve N --notes N`, or context={...}"
             )
         notes = int(observation["phase"]) == _MUST_COMPACT
-        answer = self._ask(list(observation["messages"]), info, notes)
+        messages = [{"role": one["role"], "content": encodable(one["content"])} for one in observation["messages"]]
+        answer = self._ask(messages, info, notes)
         self._sample = answer.sample
         return message_of(answer.text, answer.call, notes=notes)
 

@@ -72,7 +72,7 @@ def _text(message: Mapping[str, Any]) -> str:
     content = message.get("content") or ""
     if isinstance(content, list):  # some endpoints send parts
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return _encodable(_part(content, str, "content that is text"))
+    return encodable(_part(content, str, "content that is text"))
 
 
 def _call(message: Mapping[str, Any]) -> Call | None:
@@ -83,11 +83,11 @@ def _call(message: Mapping[str, Any]) -> Call | None:
     function = _part(first.get("function"), dict, "function in its call")
     arguments = function.get("arguments")
     arguments = arguments if isinstance(arguments, str) else json.dumps(arguments)
-    return Call(_encodable(str(function.get("name"))), _encodable(arguments))
+    return Call(encodable(str(function.get("name"))), encodable(arguments))
 
 
-def _encodable(text: str) -> str:
-    """JSON can spell half a character, which no prompt could be made of."""
+def encodable(text: str) -> str:
+    """`text` as UTF-8 can hold it: JSON and Python can spell half a character, which no request can."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -23,7 +23,7 @@ _REASONING = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)|\A.*</think>", re.S)
 _FENCE = re.compile(
     r"^ {0,3}(?P<marks>`{3,}|~{3,})[^`\n]*\n(?P<content>.*?)(?:^ {0,3}(?P=marks)[`~]*[ \t]*$|\Z)", re.M | re.S
 )
-_CALL = re.compile(r"\A\s*<tool_call>\s*(.*?)\s*(?:</tool_call>.*)?\Z", re.S)
+_CALL_MARK, _CALL_END = "<tool_call>", "</tool_call>"
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ def message_of(text: str, call: Call | None, *, notes: bool = False) -> str:
 def written_call(text: str) -> Call | None:
     """A call in the text itself, as small models write it: JSON with name and arguments, bare, fenced or tagged."""
     text = _REASONING.sub("", text, count=1).strip()
-    tagged, block = _CALL.match(text), _FENCE.match(text)
-    inner = tagged[1] if tagged else block["content"] if block else text
+    block = _FENCE.match(text)
+    inner = block["content"] if block else text.removeprefix(_CALL_MARK).partition(_CALL_END)[0]
     try:
         found = json.loads(inner)
         name, arguments = found["name"], found["arguments"]

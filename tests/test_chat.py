@@ -229,8 +229,9 @@ def test_passing_trouble_is_retried(trouble: Reply) -> None:
 
 
 def test_half_a_character_reaches_no_prompt() -> None:
-    action, _ = act(in_turn((200, b'{"choices": [{"message": {"content": "echo \\ud83d"}}]}')))
-    assert action == "echo ?"
+    body = b'{"choices": [{"message": {"content": "echo \\ud83d"}}]}'
+    action, (request,) = act(in_turn((200, body)), observation("a \ud83d"))
+    assert action == "echo ?" and request["messages"][0]["content"] == "a ?"
 
 
 def test_closing_breaks_off_the_call_under_way() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -52,6 +53,15 @@ def test_plain_text_is_read_by_the_rules(text: str, action: str) -> None:
 )
 def test_a_call_that_is_written_out_counts_as_one(text: str) -> None:
     assert message_of(text, None) == "ls"
+
+
+@pytest.mark.parametrize(
+    "text", ["<tool_call>" + " " * 200_000 + "x", "```" + "`" * 200_000, "```\n" * 50_000, "<think>" * 30_000]
+)
+def test_long_nonsense_takes_no_long_time(text: str) -> None:
+    began = time.monotonic()
+    message_of(text, None)
+    assert time.monotonic() - began < 5
 
 
 def test_json_that_is_no_call_is_a_command() -> None:
