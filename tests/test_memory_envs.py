@@ -43,7 +43,7 @@ SETTINGS: list[tuple[str, dict[str, Any]]] = [
     ("KeyRing", {"notes": "free", "slots": 3, "skew": 0}),
     ("Relay", {}),
     ("Relay", {"group": "S3", "steps": 1}),
-    ("Relay", {"checkpoint_every": 4}),
+    ("Relay", {"checkpoint_every": 1}),
     ("Relay", {"group": "S5", "notes": "free", "legend": False, "slots": 2, "symbols": 10}),
     ("Rulebook", {}),
     ("Rulebook", {"slots": 3}),
@@ -124,7 +124,7 @@ def test_a_control_that_shows_everything_needs_no_notes() -> None:
 def test_the_last_segment_tells_nothing_of_the_answer(game: str, arguments: dict[str, Any]) -> None:
     """No policy can then be above chance when its notes are wiped: what it sees at the end is independent."""
     physics, count = make(game, **arguments).game, 20_000
-    seeds, cuts = np.arange(count, dtype=np.uint64), np.full(count, 5)
+    seeds, cuts = np.arange(count, dtype=np.uint64), np.full(count, arguments.get("cuts", 5))
     answers = physics.answer(seeds, cuts)
     visible = physics.visible(seeds, cuts, cuts).reshape(count, -1)
     columns = [column for column in visible.T if len(set(column.tolist())) > 1]
@@ -253,7 +253,9 @@ def test_registers_hold_what_was_written_last() -> None:
         rows = physics.visible(seeds, cuts, np.full(300, segment))
         assert ((rows[:, :, 0] == 1).sum(axis=1) == (5 if segment == 0 else 1)).all()
         held = np.where(rows[:, :, 0] == 1, rows[:, :, 3], held)
-    asked = physics.visible(seeds, cuts, cuts)[:, :, 0].argmax(axis=1)
+    last = physics.visible(seeds, cuts, cuts)
+    asked = last[:, :, 0].argmax(axis=1)
+    assert (last.astype(bool).sum(axis=(1, 2)) == 3).all() and not last[:, :, 3].any()
     assert (held[np.arange(300), asked] - 1 == physics.answer(seeds, cuts)).all()
 
 
@@ -420,6 +422,13 @@ def test_arguments_that_make_no_sense_are_refused(game: str, arguments: dict[str
     with pytest.raises(OptionError) as error:
         make(game, **arguments)
     assert why in str(error.value)
+
+
+def test_notes_and_rules_are_measured_in_bits() -> None:
+    assert make("Rulebook", notes="free", inputs=7, symbols=3).note_bits == 8 * 2
+    assert make("Courier", slots=3, colours=3, values=5).note_bits == 3 * 4
+    depths = {rule: make("Rulebook", rule=rule, inputs=4, values=4).game.depth for rule in ("copy", "table", "sum")}
+    assert depths == {"copy": 4, "table": 8, "sum": 10}
 
 
 @pytest.mark.parametrize("view", ["numeric", "text"])

@@ -77,6 +77,19 @@ def test_each_may_have_its_own_cuts(game: str) -> None:
     assert ends.tolist() == [30 // (cut + 1) for cut in cuts]
 
 
+@pytest.mark.parametrize("game", GAMES)
+def test_a_hundred_cuts_are_equal_too(game: str) -> None:
+    envs, single = make_vec(game, 1, cuts=100), gym.make(f"selftrain:SelfTrain-{game}-v0", cuts=100)
+    arrays, observation = envs.reset(seed=6)[0], single.reset(seed=6)[0]
+    for _ in range(101):
+        assert all((arrays[name][0] == array).all() for name, array in observation.items())
+        action = single.action_space.sample()
+        arrays, rewards, over, _, infos = envs.step(action[None])
+        observation, reward, ended, _, info = single.step(action)
+        assert (rewards[0], over[0]) == (reward, ended)
+    assert ended and infos["final_info"]["compactions"][0] == info["compactions"] == 100
+
+
 def test_members_of_a_group_play_the_same_instances_on_and_on() -> None:
     envs = make_vec("Courier", 6, cuts=2)
     observations, _ = envs.reset(seed=[3, 3, 3, 8, 8, 8])
