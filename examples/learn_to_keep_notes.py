@@ -54,9 +54,10 @@ OFF_FAMILY: Mapping[Game, dict[str, Any]] = {
     Game.KEYRING: {"ablation": "wiped"},
     Game.RELAY: {"ablation": "wiped"},
 }
+BUDGETS = {Game.COURIER: 400_000, Game.KEYRING: 1_000_000, Game.RELAY: 400_000}
 QUICK: Mapping[Game, dict[str, Any]] = {
     Game.COURIER: {"colours": 2, "decoys": 1},
-    Game.KEYRING: {"registers": 2, "updates": 1, "values": 3},
+    Game.KEYRING: {"registers": 2, "slots": 1, "updates": 1, "values": 3},
     Game.RELAY: {"group": "Z3", "steps": 1},
 }
 
@@ -203,7 +204,7 @@ def draw(bench: Bench, runs: list[Run], path: Path) -> None:
             left.errorbar(x, mean, [[max(mean - low, 0)], [max(high - mean, 0)]], color=colour, capsize=3)
             left.scatter(x + np.linspace(-0.07, 0.07, len(values)), values, 14, color=colour, zorder=3)
     left.axhline(bench.chance, color="black", linestyle="--", linewidth=1, label="chance")
-    left.set(ylim=(0, 1.05), ylabel="success on test instances", title=f"{plan.game}, {plan.seeds} seeds")
+    left.set(ylim=(0, 1.05), ylabel="success on test instances", title=f"{plan.game}, {plan.seeds} seed(s)")
     left.set_xticks(range(len(ARMS)), ARMS)
     left.legend(fontsize=8, loc="upper right")
     for run in (run for run in runs if run.arm == LADDER):
@@ -220,7 +221,7 @@ def draw(bench: Bench, runs: list[Run], path: Path) -> None:
 def main(
     env: Annotated[Game, typer.Option(help="which game")] = Game.COURIER,
     seeds: Annotated[int, typer.Option(min=1, help="runs of each arm")] = 5,
-    budget: Annotated[int, typer.Option(help="segment-steps of each run")] = 400_000,
+    budget: Annotated[int | None, typer.Option(help="segment-steps of each run, else what the game takes")] = None,
     top: Annotated[int, typer.Option(min=1, help="cuts of the hardest practice, and of the test")] = 12,
     far: Annotated[int, typer.Option(min=1, help="cuts of the second test, beyond all practice")] = 40,
     quick: Annotated[bool, typer.Option("--quick", help="one seed, a smaller game: less than a minute")] = False,
@@ -230,9 +231,9 @@ def main(
 ) -> None:
     """Compare ways to practise at equal cost."""
     torch.set_num_threads(1)  # matrices this small lose more by sharing them out than they gain
-    plan = Plan(env, seeds, budget, top, far)
+    plan = Plan(env, seeds, budget or BUDGETS[env], top, far)
     if quick:
-        plan = Plan(env, 1, 120_000, 4, 12, QUICK[env])
+        plan = Plan(env, 1, 150_000, 4, 12, QUICK[env])
     out.mkdir(parents=True, exist_ok=True)
     bench, console = Bench(plan), Console(stderr=True)
     runs = play(bench, out, console)
