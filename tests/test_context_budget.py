@@ -198,6 +198,18 @@ def test_limits_truncate_and_say_why(arguments: dict[str, Any], reason: str) -> 
         env.step("next")
 
 
+@pytest.mark.parametrize("mode", ["none", "window", "rewrite"])
+@pytest.mark.parametrize("length", range(75, 100, 4))
+def test_the_last_prompt_fits_the_budget_too(mode: str, length: int) -> None:
+    env = opened(mode=mode, view="tokens", budget=700, width=300 + length, max_turns=9)
+    ids = np.full(length, 65, np.int32)
+    over = False
+    while not over:
+        observation, _, terminated, truncated, info = env.step(ids)
+        over = terminated or truncated
+    assert int(observation["prompt_len"]) == info["ctx_tokens"] <= 700
+
+
 def test_only_the_message_of_a_branch_stays() -> None:
     env = opened(mode="fold")
     before = env.step("next")[0]["messages"]

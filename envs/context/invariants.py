@@ -6,6 +6,7 @@ wrapper and environment), and at nothing that the wrapper reports about itself w
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -111,7 +112,7 @@ def play(
         budget: arguments of the wrapper.
     """
     spy = _Spy(make())
-    with wrapper(spy, **budget) as env:
+    with contextlib.closing(wrapper(spy, **budget)) as env:
         observation, info = env.reset(seed=seed)
         turns: list[Turn] = []
         over = False

@@ -14,7 +14,7 @@ from selftrain.envs.context.ablations import delivered_notes
 from selftrain.envs.context.settings import Settings
 from selftrain.envs.context.tokenizers import ChatTokenizer
 from selftrain.envs.context.verbs import notes_of
-from selftrain.envs.context.window import Message, Window, clipped
+from selftrain.envs.context.window import Message, Window, clipped, left_out
 from selftrain.errors import ContextError
 
 ACT, MUST_COMPACT, BRANCH = 0, 1, 2
@@ -94,7 +94,9 @@ class Session:
         """The longest prompt after which the agent's next message, and a request for notes after it, still fit."""
         if self.settings.mode == "oracle_full":
             return math.inf
-        soft = int(self.budget * self.settings.at) - self.settings.reserve
+        # the last observation of an episode, all of it left out, must still fit behind the longest message
+        ending = len(self.tokenizer.user_ids(left_out(10**9)))
+        soft = min(int(self.budget * self.settings.at), self.budget - ending) - self.settings.reserve
         if not self.settings.asks_for_notes:
             return soft
         limit = self.settings.notes_budget

@@ -94,6 +94,11 @@ def clipped(text: str, room: float, build: Callable[[str], Window]) -> tuple[Win
     return best, max(1, whole.tokens - best.tokens)
 
 
+def left_out(characters: int) -> str:
+    """The line that stands for what is left out."""
+    return f"\n[... {characters} characters left out ...]\n"
+
+
 def _shortened(text: str, kept: int) -> str:
     head, tail = text[: kept - kept // 2], text[len(text) - kept // 2 :]
-    return f"{head}\n[... {len(text) - kept} characters left out ...]\n{tail}"
+    return head + left_out(len(text) - kept) + tail
