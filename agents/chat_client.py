@@ -40,9 +40,9 @@ class ChatClient:
         """
         if self._model:
             return self._model
+        listed = self._call(self._client.models.with_raw_response.list)
         try:
-            listed = json.loads(self._call(self._client.models.with_raw_response.list))
-            names = [str(one["id"]) for one in listed["data"]]
+            names = [str(one["id"]) for one in json.loads(listed)["data"]]
         except (ValueError, TypeError, KeyError) as error:
             raise OptionError(f"{self.endpoint} does not list its models ({error!r}): give --model") from error
         if len(names) != 1:

@@ -101,16 +101,16 @@ def make_environment(env_id: str, env_kwargs: Mapping[str, Any], context: Mappin
     """The environment, under a context budget where `context` holds arguments for one.
 
     Raises:
-        OptionError: the context budget does not take these arguments.
+        OptionError: it, or the context budget, does not take these arguments.
     """
-    if not context:
-        return gym.make(env_id, **env_kwargs)
     spec = _spec(env_id)
-    wrapper = WrapperSpec(_CONTEXT, _CONTEXT_PLACE, dict(context))
+    if context:
+        wrapper = WrapperSpec(_CONTEXT, _CONTEXT_PLACE, dict(context))
+        spec = replace(spec, additional_wrappers=(*spec.additional_wrappers, wrapper))
     try:
-        return gym.make(replace(spec, additional_wrappers=(*spec.additional_wrappers, wrapper)), **env_kwargs)
+        return gym.make(spec, **env_kwargs)
     except TypeError as error:
-        wanted = f"{dict(env_kwargs)} and context={dict(context)}"
+        wanted = f"{dict(env_kwargs)}" + (f" and context={dict(context)}" if context else "")
         raise OptionError(f"{spec.id} cannot be made with {wanted}: {error}") from error
 
 

@@ -139,8 +139,12 @@ def test_address_and_key_come_from_the_process_where_none_are_given(monkeypatch:
         assert server.keys == {"Bearer of the process"}
     monkeypatch.delenv("OPENAI_BASE_URL")
     monkeypatch.delenv("OPENAI_API_KEY")
-    with agent_at("", api_key="") as agent, pytest.raises(OptionError, match="set OPENAI_API_KEY, or give --base-url"):
-        agent.act(observation(), INFO)
+    for model in ("m", ""):
+        with (
+            agent_at("", api_key="", model=model) as agent,
+            pytest.raises(OptionError, match=r"\Aa hosted model needs"),
+        ):
+            agent.act(observation(), INFO)
 
 
 def test_an_observation_that_is_no_context_is_refused() -> None:

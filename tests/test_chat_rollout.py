@@ -49,7 +49,7 @@ class CodeEnv(gym.Env[str, str]):
         return line, float(action == self.code), self.count == 13, False, {}
 
 
-CONTEXT = {"budget": 480, "reserve": 60, "notes_budget": 60, "system": "Be brief."}
+CONTEXT = {"budget": 540, "reserve": 60, "notes_budget": 60, "system": "Be brief."}
 EPISODES = 6
 
 
@@ -290,6 +290,7 @@ def test_run_takes_a_model_and_a_context(command: Command, tmp_path: Path) -> No
         ((*TERMINAL, *BUDGET, "--mode", "rewrit"), "rewrite"),
         ((*TERMINAL, "--temperature", "0.5"), "agent='oracle' takes no temperature"),
         ((*TERMINAL, "--set", "x"), "--set 'x' must be NAME=VALUE"),
+        ((*TERMINAL, "--set", "veiw=text"), "cannot be made with {'backend': 'auto', 'veiw': 'text'}"),
         (("SelfTrain-Courier-v0", "--task", "csv-reshape/train/1/0"), "has no tasks and no sandbox"),
     ],
 )

@@ -415,7 +415,7 @@ class LinesEnv(gym.Env[str, str]):
 class Scribe:
     """Answers under a context budget, and tells of a model call behind each answer."""
 
-    context = {"budget": 400, "reserve": 20, "notes_budget": 30, "system": ""}
+    context = {"budget": 440, "reserve": 20, "notes_budget": 30, "system": ""}
     closed: set[int] = set()
 
     def reset(self, seed: int) -> None:
@@ -438,9 +438,9 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_a_context_budget_is_part_of_what_is_played(lines: None, tmp_path: Path) -> None:
-    report = rollout("Lines-v0", Scribe, 3, parallel=2, out=tmp_path, context={"budget": 300}, progress=False)
+    report = rollout("Lines-v0", Scribe, 3, parallel=2, out=tmp_path, context={"budget": 380}, progress=False)
     assert report.score.passed == 3
-    wanted = {**Scribe.context, "budget": 300}
+    wanted = {**Scribe.context, "budget": 380}
     for record in read_records(tmp_path):
         assert record.context == wanted and len(record.segments) > 2
         assert [segment.trigger for segment in record.segments[:-1]] == ["forced"] * (len(record.segments) - 1)
