@@ -364,18 +364,19 @@ CONTRAST = """() => {
 
 
 def test_bad_input_is_told_with_exit_code_2(tmp_path: Path) -> None:
-    (tmp_path / "outer" / "inner").mkdir(parents=True)
-    write_run(tmp_path / "outer" / "inner", short_record(0))
+    from selftrain.web.runs import RunFolder
+    from selftrain.web.viewer import export
+
+    run = write_run(tmp_path / "outer" / "inner", short_record(0))
     (tmp_path / "broken.jsonl").write_text("not a record\n" + short_record(0).to_line() + "\n")
-    for path, told in (
-        ("none", "does not exist"),
-        ("outer", "these folders in it do: inner"),
-        ("broken.jsonl", "byte 0"),
-    ):
-        done = command("view", str(tmp_path / path), "--export", str(tmp_path / "out"))
-        assert done.returncode == 2 and told in " ".join(done.stderr.split()), done.stderr
-    done = command("view", str(tmp_path / "outer" / "inner"), "--export", str(tmp_path / "broken.jsonl"))
-    assert done.returncode == 2 and "cannot be written" in done.stderr
+    with pytest.raises(OptionError, match="these folders in it do: inner"):
+        RunFolder(tmp_path / "outer")
+    with pytest.raises(OptionError, match="the line at byte 0 is broken"):
+        RunFolder(tmp_path / "broken.jsonl").summaries()
+    with pytest.raises(OptionError, match="cannot be written"):
+        export(RunFolder(run), tmp_path / "broken.jsonl")
+    done = command("view", str(tmp_path / "none"))
+    assert done.returncode == 2 and "does not exist" in " ".join(done.stderr.split()), done.stderr
 
 
 def test_a_run_is_read_from_where_the_last_look_ended(tmp_path: Path) -> None:

@@ -99,10 +99,11 @@ def by_cuts(found: Gathered) -> Section:
 
 def _no_fit(metrics: Metrics, chance: float | None) -> str:
     numbers = [point.cuts for point in metrics.by_cuts]
+    episodes = sum(point.success.total for point in metrics.by_cuts)
     if len(numbers) == 1:
-        return (
-            f"no fit, since all {metrics.by_cuts[0].success.total} episodes have the same number of cuts, {numbers[0]}."
-        )
+        return f"no fit, since all {episodes} episodes have the same number of cuts, {numbers[0]}."
+    if sum(point.success.hits for point in metrics.by_cuts) == episodes:
+        return f"no fit, since all {episodes} episodes passed: nothing is seen to be lost at a cut."
     if chance is None:
         return "no fit, since nothing states the success of chance; --chance sets it."
     if metrics.chain is None:
