@@ -55,7 +55,7 @@ const ROLES = { user: "to the agent", assistant: "by the agent", system: "system
 function message(number) {
   const [role, content] = messages[number];
   const box = element("article", `message ${role}`);
-  const head = element("h4", "", ROLES[role] || role);
+  const head = element("p", "head", ROLES[role] || role);
   head.append(element("span", "muted", `${count(content.length)} characters`));
   box.append(head, block(content));
   return box;
