@@ -16,6 +16,7 @@ from selftrain.agents.rollout import run_episode
 from selftrain.agents.scripted import OracleAgent
 from selftrain.envs.context import ContextBudget
 from selftrain.envs.memory.stories import make_story
+from selftrain.errors import TaskError
 
 GAMES = ("Courier", "KeyRing", "Relay", "Rulebook")
 SETTINGS: list[tuple[str, dict[str, Any]]] = [
@@ -77,6 +78,18 @@ def test_the_task_s_own_solution_passes_and_tells_the_rules_only(game: str, argu
     assert len(openings) == 1 and env.chance == make(game, **arguments).chance
     with pytest.raises(gym.error.ResetNeeded):
         env.step("next")
+
+
+def test_an_instance_can_be_asked_for_by_its_task() -> None:
+    env = make("Courier")
+    _, info = env.reset(seed=77, options={"cuts": 4})
+    notice = env.step("next")[0]
+    other = make("Courier", cuts=9)
+    assert other.reset(seed=1, options={"task": info["task"]})[1] == info
+    assert other.step("next")[0] == notice
+    for wrong in ("keyring/4/77", "courier/4", "courier/x/1"):
+        with pytest.raises(TaskError, match="courier/CUTS/SEED"):
+            other.reset(options={"task": wrong})
 
 
 @pytest.mark.parametrize(

@@ -152,16 +152,18 @@ class NumericEnv(gym.Env[Observation, Ints]):
         return {"segment": segment, "compactions": segment, "trigger": trigger, "passed": self._passed}
 
 
-def cuts_option(game: Game, options: Mapping[str, Any] | None, count: int) -> Ints | None:
+def cuts_option(
+    game: Game, options: Mapping[str, Any] | None, count: int, known: tuple[str, ...] = ("cuts",)
+) -> Ints | None:
     """The numbers of cuts that the options of `reset` ask for; None when they say nothing about it.
 
     Raises:
         OptionError: an unknown option, or numbers that make no game.
     """
-    unknown = sorted(set(options or ()) - {"cuts"})
+    unknown = sorted(set(options or ()) - set(known))
     if unknown:
-        raise OptionError(f"reset has no options {unknown}; it knows 'cuts'")
-    if not options:
+        raise OptionError(f"reset has no options {unknown}; it knows {' and '.join(map(repr, known))}")
+    if not options or options.get("cuts") is None:
         return None
     asked = np.asarray(options["cuts"])
     if asked.dtype.kind not in "iu" or asked.shape not in ((), (count,)):

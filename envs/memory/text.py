@@ -20,6 +20,7 @@ from selftrain.envs.memory.relay import LEGEND, Relay
 from selftrain.envs.memory.stories import make_story
 from selftrain.envs.memory.worker import ASKS, GO_ON, MemoryWorker
 from selftrain.envs.spaces import Text
+from selftrain.errors import TaskError
 from selftrain.evidence import Evidence, EvidenceFile
 from selftrain.tasks import Limits, Task, Worker
 from selftrain.verdicts import Check, CleanRoom, Verdict
@@ -122,10 +123,18 @@ class TextEnv(gym.Env[str, str]):
 
         Args:
             seed: of the instance.
-            options: {"cuts": n} sets the number of cuts, of this episode and those after it.
+            options: {"cuts": n} sets the number of cuts, of this episode and those after it; {"task": id} plays the
+                instance of that id, as `info` tells it, with its cuts.
+
+        Raises:
+            OptionError: an unknown option, or a number of cuts that makes no game.
+            TaskError: the id is none of this game.
         """
         super().reset(seed=seed)
-        if (cuts := cuts_option(self.game, options, 1)) is not None:
+        wanted = dict(options or {})
+        if wanted.get("task") is not None:
+            wanted["cuts"], seed = self._parsed(str(wanted["task"]))
+        if (cuts := cuts_option(self.game, wanted, 1, known=("cuts", "task"))) is not None:
             self._cuts = cuts
         if seed is not None:
             self._seeds = np.array([seed], np.uint64)
@@ -189,6 +198,13 @@ class TextEnv(gym.Env[str, str]):
         self._shown, self._last_message = shown, ""
         self.verdict = self.evidence = None
         self._task = self._made_task()
+
+    def _parsed(self, task_id: str) -> tuple[int, int]:
+        family = self.game.name.lower()
+        match = re.fullmatch(rf"{family}/(\d+)/(\d+)", task_id)
+        if match is None:
+            raise TaskError(f"task {task_id!r} is none of this game: they read {family}/CUTS/SEED")
+        return int(match[1]), int(match[2])
 
     def _made_task(self) -> Task:
         expected, cuts, seed = (
