@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,6 +46,20 @@ def page(browser: Browser) -> Iterator[Page]:
     yield made
     context.close()
     assert faults == []
+
+
+@pytest.fixture(scope="session")
+def accessible() -> Callable[[Page], None]:
+    """Asserts that axe finds no fault of accessibility in a page as it is shown: WCAG 2.2 A and AA, and its advice."""
+    if os.environ.get("CI") != "true":
+        pytest.importorskip("axe_playwright_python")
+    from axe_playwright_python.sync_playwright import Axe
+
+    def check(page: Page) -> None:
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+    return check
 
 
 def _is_ours(url: str) -> bool:
