@@ -1,6 +1,7 @@
 """How a chat model says what it does: by a call of a tool, or in plain text. Every answer means some action.
 
-A call of a tool becomes the verb of the context budget that it stands for. Plain text is read by these rules, in turn:
+A call of a tool becomes the verb of the context budget that it stands for; so does one that the text spells out as JSON
+with `name` and `arguments`, bare, fenced or after `<tool_call>`. Other text is read by these rules, in turn:
 
 1. Reasoning that a server left in the answer, from `<think>` to `</think>`, is dropped.
 2. Where notes are asked for, the rest is the notes, whole.
