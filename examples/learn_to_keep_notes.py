@@ -169,18 +169,21 @@ def table(bench: Bench, runs: list[Run]) -> Table:
     """One row an arm."""
     plan = bench.plan
     shown = Table(
-        *("practice", f"{plan.top} cuts", f"{plan.far} cuts", f"{plan.top}, wiped", "max |σ|", "steps", "max CPU-s"),
+        *("practice", f"{plan.top} cuts", f"{plan.far} cuts", f"{plan.top}, wiped", "|σ|", "steps", "CPU-s"),
         title=f"{plan.game}: success on {TEST_INSTANCES} test instances\nmean of {plan.seeds} seed(s) [95% interval]",
-        caption=f"chance {bench.chance:.3f}, optimum {bench.optimum:.3f}; |σ|: of the wiped arm from chance; steps: "
-        f"segment-steps of a run; nobody trained on {plan.far} cuts",
+        caption=f"chance {bench.chance:.3f}, optimum {bench.optimum:.3f}; nobody trained on {plan.far} cuts; |σ|: "
+        "wiped from chance, the largest; steps: segment-steps of a run; CPU-s: the most of a run",
         box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
+    for column in shown.columns:
+        column.no_wrap = True
     for arm in ARMS:
         own = [run for run in runs if run.arm == arm]
         scores = []
         for values in ([run.top for run in own], [run.far for run in own], [run.wiped for run in own]):
             low, high = interval(values)
-            scores.append(f"{np.mean(values):.3f}\n[{low:.3f}, {high:.3f}]")
+            scores.append(f"{np.mean(values):.3f}\n{low:.3f}–{high:.3f}")
         worst = max(abs(bench.sigmas(run.wiped)) for run in own)
         steps, seconds = np.mean([run.segment_steps for run in own]), max(run.cpu_seconds for run in own)
         shown.add_row(arm, *scores, f"{worst:.1f}", f"{steps:,.0f}", f"{seconds:.1f}")
@@ -208,10 +211,9 @@ def draw(bench: Bench, runs: list[Run], path: Path) -> None:
     left.set_xticks(range(len(ARMS)), ARMS)
     left.legend(fontsize=8, loc="upper right")
     for run in (run for run in runs if run.arm == LADDER):
-        right.step(
-            [point.spent for point in run.course], [point.cuts for point in run.course], label=f"seed {run.seed}"
-        )
-    right.set(xlabel="segment-steps", ylabel="cuts in practice", title="the ladder, climbed by success in practice")
+        spent, cuts = [point.spent / 1000 for point in run.course], [point.cuts for point in run.course]
+        right.step(spent, cuts, label=f"seed {run.seed}")
+    right.set(xlabel="thousand segment-steps", ylabel="cuts in practice", title="the ladder: climbed by own success")
     right.legend(fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
