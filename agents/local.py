@@ -51,7 +51,7 @@ class LocalAgent:
     def context(self) -> Mapping[str, Any]:
         """The context budget that it plays under when the user asks for none."""
         tokenizer = str(self.weights.folder)
-        return {"budget": 2048, "reserve": 128, "notes_budget": 128, "view": "tokens", "tokenizer": tokenizer}
+        return {"budget": 2048, "reserve": 64, "notes_budget": 128, "view": "tokens", "tokenizer": tokenizer}
 
     @property
     def model(self) -> Any:

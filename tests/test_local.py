@@ -21,6 +21,7 @@ from selftrain.agents.rollout import rollout, run_episode
 from selftrain.envs.context import ContextBudget
 from selftrain.errors import ContextError, ModelError, OptionError
 from selftrain.records import EpisodeRecord, as_json, load_samples, read_records
+from selftrain.rows import TokenSegment, token_segments
 from selftrain.tokens import Sample
 
 if os.environ.get("CI") != "true":
@@ -193,16 +194,25 @@ def samples_of(record: EpisodeRecord) -> list[Sample]:
     return list(record.samples.values())
 
 
+def logprobs_of(model: Any, row: TokenSegment) -> Any:
+    """Of the trained tokens of a row, in one pass over all of it."""
+    found = teacher_forced_logprobs(model, row.token_ids[: row.prompt_len], row.token_ids[row.prompt_len :])
+    return found[np.flatnonzero(row.loss_mask[row.prompt_len :])]
+
+
 def test_recorded_logprobs_are_those_of_one_pass_over_the_recorded_tokens(
     record: EpisodeRecord, agent: LocalAgent
 ) -> None:
-    """I6."""
+    """I6, on rows: each is a whole segment with the answers of the shell between what was sampled."""
     import torch
 
+    rows = token_segments(record)
+    assert [row.segment_index for row in rows] == [segment.index for segment in record.segments]
+    assert sum(row.trained for row in rows) == sum(len(sample.token_ids) for sample in samples_of(record))
     with torch.no_grad():
-        for sample in samples_of(record)[::3]:
-            found = teacher_forced_logprobs(agent.model, sample.prompt_ids, sample.token_ids).numpy()
-            np.testing.assert_allclose(found, sample.logprobs, atol=1e-4)
+        for row in rows[:2]:
+            np.testing.assert_allclose(logprobs_of(agent.model, row), row.logprobs[row.loss_mask], atol=1e-4)
+        sample = samples_of(record)[0]
         shifted = teacher_forced_logprobs(agent.model, sample.prompt_ids[1:], sample.token_ids).numpy()
     assert np.abs(shifted - sample.logprobs).max() > 1e-3
 
@@ -225,12 +235,12 @@ def test_one_step_of_training_on_the_recorded_tokens_lowers_their_loss(
 ) -> None:
     import torch
 
-    model, sample = copy.deepcopy(agent.model), samples_of(record)[0]
+    model, row = copy.deepcopy(agent.model), token_segments(record)[0]
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
     before = [parameter.detach().clone() for parameter in list(model.parameters())[-3:]]
 
     def loss() -> Any:
-        return -teacher_forced_logprobs(model, sample.prompt_ids, sample.token_ids).mean()
+        return -logprobs_of(model, row).mean()
 
     first = loss()
     first.backward()
