@@ -251,6 +251,25 @@ def test_one_step_of_training_on_the_recorded_tokens_lowers_their_loss(
     assert any(not torch.equal(old, new) for old, new in zip(before, after, strict=True))
 
 
+def test_a_folder_of_ones_own_is_played_without_the_rows_that_pad_its_vocabulary(folder: str, tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
+
+    AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path)
+    known = len(AutoTokenizer.from_pretrained(folder))
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    padded = Qwen2Config(vocab_size=2 * known, num_key_value_heads=2, tie_word_embeddings=True, **sizes)
+    Qwen2ForCausalLM(padded).save_pretrained(tmp_path)
+    agent = LocalAgent(str(tmp_path))
+    agent.reset(0)
+    action = agent.act(
+        {"prompt": np.arange(8, dtype=np.int32), "prompt_len": 8},
+        {"room": 64, "reserve": 64, "notes_budget": 8, "turn": 0},
+    )
+    assert action.max() < known and agent.context["tokenizer"] == str(tmp_path)
+
+
 def test_a_view_of_messages_is_the_same_prompt(record: EpisodeRecord, agent: LocalAgent) -> None:
     texts = played(LocalAgent(agent.weights), seed=5, view="messages", max_turns=1)
     assert isinstance(texts.steps[0].action, str)
