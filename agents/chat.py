@@ -99,6 +99,7 @@ class ChatAgent:
         Raises:
             OptionError: the observation is no list of messages, or the endpoint refuses key, model or tools.
             ModelError: there is no answer; its subclasses say why.
+            SelfTrainError: the package openai is not installed.
         """
         if not (isinstance(observation, Mapping) and "messages" in observation):
             raise OptionError(

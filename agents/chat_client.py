@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from selftrain.agents.chat_errors import Endpoint, as_ours
-from selftrain.errors import ModelError, OptionError
+from selftrain.errors import ModelError, OptionError, SelfTrainError
 
 
 class ChatClient:
@@ -125,4 +125,4 @@ def _openai() -> Any:
     try:
         return importlib.import_module("openai")
     except ModuleNotFoundError as error:
-        raise OptionError("a chat model needs the package openai: pip install 'selftrain[chat]'") from error
+        raise SelfTrainError("a chat model needs the package openai: pip install 'selftrain[chat]'") from error

@@ -25,7 +25,7 @@ from selftrain.agents.chat_errors import (
     ModelSlowError,
     PromptTooLongError,
 )
-from selftrain.errors import ModelError, OptionError
+from selftrain.errors import ModelError, OptionError, SelfTrainError
 
 pytest.importorskip("openai")
 
@@ -165,7 +165,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "openai", None)
     with (
         agent_at("http://127.0.0.1:1/v1") as agent,
-        pytest.raises(OptionError, match=r"pip install 'selftrain\[chat\]'"),
+        pytest.raises(SelfTrainError, match=r"pip install 'selftrain\[chat\]'"),
     ):
         agent.act(observation(), INFO)
 
