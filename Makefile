@@ -38,8 +38,9 @@ format: setup ## ruff, fixing what it can
 	$(BIN)/pip install -q -e '.[lint]'
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-types: setup ## mypy --strict
-	$(BIN)/pip install -q -e '.[lint]'
+types: setup ## mypy --strict, with the optional packages that the code is typed against
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
+	$(BIN)/pip install -q -e '.[lint,web]'
 	$(BIN)/mypy
 
 bench: setup ## the sandbox benchmark beside its peers, quick form
