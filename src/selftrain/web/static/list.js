@@ -3,6 +3,7 @@
 const table = byId("episodes");
 const rows = table ? [...table.tBodies[0].rows] : [];
 const heads = table ? [...table.tHead.rows[0].cells] : [];
+const collator = new Intl.Collator("en", { numeric: true });
 const state = new URLSearchParams(location.hash.slice(1)); // survives a reload of a run that is being written
 
 const shown = () => rows.filter((row) => !row.hidden);
@@ -16,9 +17,10 @@ function sortRows() {
   const [name, order] = (state.get("sort") || "episode up").split(" ");
   const column = Math.max(0, heads.findIndex((head) => head.textContent.trim().replace(" ", "-") === name));
   const sign = order === "down" ? -1 : 1;
-  const compare = (a, b) => (typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true }));
-  rows.sort((a, b) => sign * compare(value(a, column), value(b, column)) || value(a, 0) - value(b, 0));
-  table.tBodies[0].append(...rows);
+  const keys = new Map(rows.map((row) => [row, [value(row, column), value(row, 0)]]));
+  const compare = (a, b) => (typeof a === "number" ? a - b : collator.compare(a, b));
+  rows.sort((a, b) => sign * compare(keys.get(a)[0], keys.get(b)[0]) || keys.get(a)[1] - keys.get(b)[1]);
+  if (rows.some((row, place) => row.sectionRowIndex !== place)) table.tBodies[0].append(...rows);
   heads.forEach((head, n) => head.removeAttribute("aria-sort") || (n === column &&
     head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending")));
 }
