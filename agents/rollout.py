@@ -113,7 +113,7 @@ def rollout(
         env_id: a registered id, or `module:id`.
         agent: its name, `module:Class`, or a function that makes one (each worker has its own).
         episodes: how many.
-        parallel: environments at once, each with its own sandbox.
+        parallel: environments at once, each with its own sandbox; one where a notebook outlives the episodes.
         seed: where all tasks and seeds come from.
         out: directory of the journal. With the same arguments it continues what is missing; others are refused.
         env_kwargs: for `gymnasium.make`.
@@ -131,6 +131,8 @@ def rollout(
     name, make = _named(agent, agent_options or {})
     if name == "human":  # one player, one keyboard, and nothing else on the screen
         parallel, progress = 1, False
+    if (context or {}).get("notebook"):  # one notebook, one writer, and what one episode leaves the next one finds
+        parallel = 1
     with contextlib.ExitStack() as stack:
         agents = _crew_of(make, parallel, episodes, stack)
         wanted = {**(agents[0].context if isinstance(agents[0], ContextUser) else {}), **(context or {})}

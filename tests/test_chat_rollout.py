@@ -289,7 +289,7 @@ def test_run_takes_a_model_and_a_context(command: Command, tmp_path: Path) -> No
         ((*TERMINAL, "--budget", "4000"), "lacks reserve, notes_budget"),
         ((*TERMINAL, *BUDGET, "--mode", "rewrit"), "rewrite"),
         ((*TERMINAL, "--temperature", "0.5"), "agent='oracle' takes no temperature"),
-        ((*TERMINAL, "--set", "x"), "--set 'x' must be NAME=VALUE"),
+        ((*TERMINAL, "--set", "x"), "setting 'x' must be NAME=VALUE"),
         ((*TERMINAL, "--set", "veiw=text"), "cannot be made with {'backend': 'auto', 'veiw': 'text'}"),
         (("SelfTrain-Courier-v0", "--task", "csv-reshape/train/1/0"), "has no tasks and no sandbox"),
     ],

@@ -10,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from selftrain.agents.rollout import rollout
 from selftrain.envs.context import ContextBudget, Notebook, make_tokenizer
 from selftrain.envs.spaces import Text
 from selftrain.errors import ContextError, OptionError, RecordError
@@ -84,7 +85,7 @@ def test_notes_too_long_are_clipped_where_that_is_asked_for() -> None:
     env = opened(overflow="clip")
     until_full(env)
     info = env.step("n" * 100)[-1]
-    assert (info["notes_overflow"], info["notes"]) == ("clipped", "n" * 79)  # one token ends the turn
+    assert (info["notes_overflow"], info["notes"]) == ("clipped", "n" * 80)
 
 
 def test_an_observation_that_fits_no_context_says_so() -> None:
@@ -208,6 +209,23 @@ def test_the_last_prompt_fits_the_budget_too(mode: str, length: int) -> None:
         observation, _, terminated, truncated, info = env.step(ids)
         over = terminated or truncated
     assert int(observation["prompt_len"]) == info["ctx_tokens"] <= 700
+
+
+def test_messages_that_step_nothing_come_to_an_end() -> None:
+    env, over, turns = opened(), False, 0
+    while not over:
+        info, turns = env.step("/note")[-1], turns + 1
+        over = info["truncation"] != ""
+    assert (info["truncation"], turns, info["env_steps"]) == ("idle", 100, 0)
+
+
+def test_notes_that_fill_their_budget_are_kept_whole() -> None:
+    env = opened(view="tokens")
+    info: dict[str, Any] = {"phase": ""}
+    while info["phase"] != "must_compact":
+        info = env.step(np.array([65], np.int32))[-1]
+    info = env.step(np.full(80, 66, np.int32))[-1]
+    assert (info["notes"], info["notes_overflow"]) == ("B" * 80, "")
 
 
 def test_only_the_message_of_a_branch_stays() -> None:
@@ -374,3 +392,16 @@ def test_a_folder_is_held_from_reset_to_close(tmp_path: Path) -> None:
     other.reset(seed=0)
     assert last(other.step("/read agent/x")[0]) == "kept"
     other.close()
+
+
+def test_episodes_that_share_a_folder_are_played_one_by_one(tmp_path: Path) -> None:
+    report = rollout(
+        "selftrain:SelfTrain-Courier-v0",
+        "nop",
+        3,
+        parallel=4,
+        env_kwargs={"view": "text", "cuts": 2},
+        context={**ARGUMENTS, "mode": "notebook", "trigger": "forced", "notebook": str(tmp_path)},
+        progress=False,
+    )
+    assert report.score.valid == 3

@@ -15,7 +15,7 @@ def delivered_notes(notes: str, ablation: str, donors: Sequence[str], cut: int) 
 
     Args:
         notes: as the agent wrote them.
-        ablation: "own"; "wiped": nothing; "shuffled": the same words in another order; "other": a donor's.
+        ablation: "own"; "wiped": nothing; "shuffled": the same words and numbers in another order; "other": a donor's.
         donors: notes of other episodes, taken in turn.
         cut: the number of this cut, from 1.
     """
@@ -24,7 +24,7 @@ def delivered_notes(notes: str, ablation: str, donors: Sequence[str], cut: int) 
     if ablation == "other":
         return donors[(cut - 1) % len(donors)]
     if ablation == "shuffled":
-        words = np.random.default_rng(stable_key(notes)).permutation(re.findall(r"\S+", notes))
+        words = np.random.default_rng(stable_key(notes)).permutation(re.findall(r"\w+", notes))
         others = iter(words.tolist())
-        return re.sub(r"\S+", lambda word: next(others), notes)
+        return re.sub(r"\w+", lambda word: next(others), notes)
     return notes

@@ -23,16 +23,22 @@ from selftrain.envs.context.views import make_view
 from selftrain.envs.context.window import Message
 from selftrain.errors import OptionError
 
+# messages in a row that step nothing; an agent that cannot do better would go on for ever
+LONGEST_IDLE = 100
 _PHASES = ("act", "must_compact", "branch")
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What an episode has used: messages of the agent, steps of the environment, tokens read and written."""
+    """What an episode has used: messages of the agent, steps of the environment, tokens read and written.
+
+    `idle` counts the messages since the last step of the environment.
+    """
 
     turn: int = 0
     env_steps: int = 0
     tokens: int = 0
+    idle: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,8 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
     An action is a text (or its token ids). It goes to the environment, unless its first line begins with a verb:
     `/compact` (the rest are notes), `/note write PATH`, `/note append PATH`, `/note delete PATH`, `/read PATH`, and in
     mode "fold" `/branch DESCRIPTION` and `/return`. In MUST_COMPACT the whole message is the notes. A message that is
-    longer than `reserve`, or a verb that cannot be carried out, costs a turn and steps nothing.
+    longer than `reserve`, or a verb that cannot be carried out, costs a turn and steps nothing; after 100 messages in a
+    row that step nothing the episode is truncated ("idle").
 
     `info` has beside the environment's own: `segment`, `kind` ("work" or "branch"), `parent` (-1: none), `turn`,
     `compactions`, `trigger` (what began this segment at this step: "forced", "voluntary", "every", "window", "branch",
@@ -180,7 +187,7 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         message = self._view.message(action)
         counts = self._counts
         used = counts.tokens + session.window.tokens + message.size
-        self._counts = replace(counts, turn=counts.turn + 1, tokens=used)
+        self._counts = replace(counts, turn=counts.turn + 1, tokens=used, idle=counts.idle + 1)
         session.begin_turn()
         reward, terminated, truncated = 0.0, False, False
         verb = self._verb(session, message)
@@ -207,7 +214,7 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
 
     def _act(self, session: Session, message: Message, text: str) -> tuple[float, bool, bool]:
         observation, reward, terminated, truncated, info = self.env.step(text)
-        self._counts = replace(self._counts, env_steps=self._counts.env_steps + 1)
+        self._counts = replace(self._counts, env_steps=self._counts.env_steps + 1, idle=0)
         self._inner_info = dict(info)
         if terminated or truncated:
             session.finish(message, str(observation))
@@ -260,7 +267,9 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         if session.truncation:
             return session.truncation
         most = self._settings.max_turns
-        return "max_turns" if most is not None and self._counts.turn >= most else ""
+        if most is not None and self._counts.turn >= most:
+            return "max_turns"
+        return "idle" if self._counts.idle >= LONGEST_IDLE else ""
 
     def _truncate(self, limit: str) -> float:
         """End the episode from outside; an environment that can judge its state as it stands does so."""

@@ -124,7 +124,7 @@ class Session:
         """The message itself, or as much of one that is too long as later prompts can hold."""
         if message.size <= self.room:
             return message
-        return Message.of(self._within(message.text, self.room), self.tokenizer)
+        return Message.of(self._within(message.text, self.room - 1), self.tokenizer)
 
     def begin_turn(self) -> None:
         """Forget what the last turn reported."""
@@ -247,11 +247,11 @@ class Session:
         return Window.opened(self.system, wording.opening(task, notes, pending), self.tokenizer)
 
     def _within(self, text: str, limit: int) -> str:
-        """The beginning of `text` that is at most `limit` tokens long as a message."""
+        """The beginning of `text` that is at most `limit` tokens long, the end of the turn not counted."""
         low, high = 0, len(text)
         while low < high:
             middle = (low + high + 1) // 2
-            if len(self.tokenizer.assistant_ids(text[:middle])) <= limit:
+            if len(self.tokenizer.assistant_ids(text[:middle])) - 1 <= limit:
                 low = middle
             else:
                 high = middle - 1

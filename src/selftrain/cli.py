@@ -102,6 +102,7 @@ def run(
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     temperature: options.Temperature = None,
+    agent_settings: options.AgentSettings = None,
     episodes: Annotated[int | None, typer.Option(min=1, help="how many; one for each task when left out")] = None,
     parallel: Annotated[int, typer.Option(min=1, help="episodes at once")] = 4,
     task: Annotated[list[str] | None, typer.Option(help="task ids or selections, dealt out in turn")] = None,
@@ -121,6 +122,7 @@ def run(
     tokenizer: options.Tokenizer = None,
     notebook: options.NotebookFolder = None,
     max_cuts: options.MaxCuts = None,
+    max_turns: options.MaxTurns = None,
     ablation: options.Ablation = None,
     as_json: Json = False,
 ) -> None:
@@ -132,7 +134,7 @@ def run(
     directory = directory or Path("runs") / f"{env_id.rpartition(':')[2]}-{agent.rpartition(':')[2]}-{seed}"
     context = options.given(
         budget=options.budget_of(budget), reserve=reserve, notes_budget=notes, mode=mode, trigger=trigger, view=view,
-        tokenizer=tokenizer, notebook=notebook, max_compactions=max_cuts, ablation=ablation,
+        tokenizer=tokenizer, notebook=notebook, max_compactions=max_cuts, max_turns=max_turns, ablation=ablation,
     )  # fmt: skip
     report = rollout(
         env_id,
@@ -144,7 +146,8 @@ def run(
         env_kwargs=env_kwargs | options.settings_of(settings),
         tasks=tasks,
         context=context,
-        agent_options=options.given(model=model, base_url=base_url, temperature=temperature),
+        agent_options=options.given(model=model, base_url=base_url, temperature=temperature)
+        | options.settings_of(agent_settings),
         progress=not as_json,
     )
     if as_json:

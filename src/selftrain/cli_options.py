@@ -35,13 +35,23 @@ Tokenizer = Annotated[
     typer.Option(help="bytes, a tokenizer.json, or the folder of a tokenizer", rich_help_panel=_CONTEXT),
 ]
 NotebookFolder = Annotated[
-    str | None, typer.Option("--notebook", help="folder of the files that outlive cuts", rich_help_panel=_CONTEXT)
+    str | None,
+    typer.Option(
+        "--notebook",
+        help="folder of the files that outlive cuts; episodes are then played one by one",
+        rich_help_panel=_CONTEXT,
+    ),
 ]
+MaxTurns = Annotated[int | None, typer.Option(help="messages after which an episode ends", rich_help_panel=_CONTEXT)]
 MaxCuts = Annotated[int | None, typer.Option(help="cuts after which an episode ends", rich_help_panel=_CONTEXT)]
 Ablation = Annotated[
     str | None, typer.Option(help="notes delivered after a cut: own, wiped, shuffled", rich_help_panel=_CONTEXT)
 ]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE for the environment, value as JSON")]
+AgentSettings = Annotated[
+    list[str] | None,
+    typer.Option("--agent-set", help="NAME=VALUE for the agent, value as JSON", rich_help_panel=_AGENT),
+]
 
 
 def given(**values: Any) -> dict[str, Any]:
@@ -67,7 +77,7 @@ def budget_of(text: str | None) -> int | list[int] | None:
 
 
 def settings_of(items: list[str] | None) -> dict[str, Any]:
-    """`--set`: each value as JSON, or as text where it is none.
+    """`--set` and `--agent-set`: each value as JSON, or as text where it is none.
 
     Raises:
         OptionError: an item has no name or no value.
@@ -76,7 +86,7 @@ def settings_of(items: list[str] | None) -> dict[str, Any]:
     for item in items or ():
         name, equals, value = item.partition("=")
         if not (name.isidentifier() and equals):
-            raise OptionError(f"--set {item!r} must be NAME=VALUE")
+            raise OptionError(f"setting {item!r} must be NAME=VALUE")
         try:
             found[name] = json.loads(value)
         except ValueError:
