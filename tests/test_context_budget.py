@@ -76,7 +76,7 @@ def test_notes_too_long_are_asked_for_again_and_then_there_are_none() -> None:
     for _ in range(2):
         observation, _, _, _, info = env.step("n" * 100)
         assert (info["notes_overflow"], info["phase"], info["segment"]) == ("rejected", "must_compact", 0)
-        assert "101 tokens, too long" in last(observation) and "nnn" not in last(observation)
+        assert "100 tokens, too long" in last(observation) and "nnn" not in last(observation)
     _, _, _, _, info = env.step("n" * 100)
     assert (info["notes_overflow"], info["segment"], info["notes"]) == ("rejected", 1, "")
 
@@ -199,6 +199,55 @@ def test_limits_truncate_and_say_why(arguments: dict[str, Any], reason: str) -> 
         env.step("next")
 
 
+def test_notes_of_exactly_their_budget_are_taken() -> None:
+    env = opened()
+    until_full(env)
+    assert env.step("n" * 80)[-1]["notes"] == "n" * 80
+
+
+@pytest.mark.parametrize(("overflow", "kept"), [("clip", "n" * 80), ("reject", "")])
+def test_a_voluntary_cut_treats_long_notes_as_a_forced_one_does(overflow: str, kept: str) -> None:
+    env = opened(overflow=overflow, reserve=200)
+    info = env.step("/compact " + "n" * 90)[-1]
+    assert (info["notes"], info["compactions"]) == (kept, int(bool(kept)))
+    assert info["notes_overflow"] == ("clipped" if kept else "rejected")
+
+
+def test_a_list_of_files_is_cut_between_lines_and_says_so() -> None:
+    env = opened(mode="notebook")
+    for number in range(8):
+        env.step(f"/note write episode/file-{number}\ntext")
+    info = env.step("/compact")[-1]
+    assert info["notes_overflow"] == "clipped"
+    assert info["notes"].splitlines() == ["episode/file-0 (4 bytes)", "episode/file-1 (4 bytes)", "[6 more: /read .]"]
+
+
+def test_files_of_earlier_episodes_are_shown_from_the_start(tmp_path: Path) -> None:
+    env = opened(mode="notebook", notebook=str(tmp_path))
+    env.step("/note write agent/lesson\nsort first")
+    observation, info = env.reset(seed=1)
+    assert last(observation).endswith("# Your notes\nagent/lesson (10 bytes)") and "agent/lesson" in info["notes"]
+    env.close()
+
+
+def test_a_notebook_that_nobody_gave_lasts_an_episode() -> None:
+    env = opened(mode="notebook")
+    env.step("/note write agent/lesson\nsort first")
+    assert "lesson" not in last(env.reset(seed=1)[0]) and last(env.step("/read .")[0]) == "[no files]"
+
+
+def test_a_window_that_slides_counts_steps_anew() -> None:
+    env = opened(mode="window", trigger="every:3", budget=6000)
+    for _ in range(30):
+        info = env.step("next")[-1]
+    assert info["compactions"] == 10
+
+
+def test_any_blank_ends_a_verb() -> None:
+    for message in ("/compact\tdone", "\r\n/compact done", "/compact\r\ndone"):
+        assert opened().step(message)[-1]["notes"] == "done"
+
+
 @pytest.mark.parametrize("mode", ["none", "window", "rewrite"])
 @pytest.mark.parametrize("length", range(75, 100, 4))
 def test_the_last_prompt_fits_the_budget_too(mode: str, length: int) -> None:
@@ -293,6 +342,15 @@ def test_a_budget_too_small_for_the_task_says_what_would_do() -> None:
         {"budget": (10, 5, 3)},
         {"max_compactions": -1},
         {"max_turns": 0},
+        {"budget": 3000.0},
+        {"budget": None},
+        {"budget": True},
+        {"reserve": "many"},
+        {"notes_budget": 1.5},
+        {"trigger": None},
+        {"at": "half"},
+        {"ablation": "wiped", "mode": "fold"},
+        {"ablation": "wiped", "notebook": "folder"},
         {"mode": "oracle_full", "view": "tokens"},
         {"tokenizer": "no such file"},
     ],
@@ -301,7 +359,7 @@ def test_arguments_out_of_range_are_named(arguments: dict[str, Any]) -> None:
     name, value = next(iter(arguments.items()))
     with pytest.raises(OptionError, match=name) as caught:
         ContextBudget(Pages(), **{**ARGUMENTS, **arguments})
-    assert str(value).strip("()") in str(caught.value) or name in str(caught.value)
+    assert repr(value).strip("()") in str(caught.value) or name in str(caught.value)
 
 
 def test_actions_of_another_space_are_refused_and_change_nothing() -> None:

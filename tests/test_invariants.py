@@ -381,7 +381,7 @@ class KeepsLongNotes(Session):
     def take_notes(self, message: Message) -> None:
         self.cut(message.text, self._because)
 
-    def _within(self, text: str, limit: int) -> str:
+    def _within(self, text: str, limit: int | None = None) -> str:
         return text
 
 

@@ -16,7 +16,7 @@ from selftrain.envs.context import wording
 from selftrain.envs.context.desk import Desk
 from selftrain.envs.context.notebook import Notebook
 from selftrain.envs.context.session import MUST_COMPACT, Session
-from selftrain.envs.context.settings import Settings
+from selftrain.envs.context.settings import Settings, whole_number
 from selftrain.envs.context.tokenizers import ChatTokenizer, make_tokenizer
 from selftrain.envs.context.verbs import Verb, parse
 from selftrain.envs.context.views import make_view
@@ -77,8 +77,8 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
     "return", or ""), `phase`, `verb`, `verbs` (all that can be used, with blanks between), `invalid`, `ctx_tokens`,
     `budget`, `reserve`, `notes_budget`, `room` (tokens of the next message), `budget_left`, `notes` (in force),
     `notes_tokens`, `notes_sha`, `notes_overflow` ("", "rejected", "clipped"), `prompt_sha`, `tokens` (all prompts and
-    messages so far), `env_steps`, `event_seq`, `clipped` (tokens of an observation that fits no context and was shown
-    with its middle left out) and `truncation`.
+    messages so far), `env_steps`, `idle` (messages since the last of them), `clipped` (tokens of an observation that
+    fits no context and was shown with its middle left out) and `truncation`.
 
     Args:
         env: an environment of texts.
@@ -98,8 +98,10 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         max_compactions, max_turns: the episode is truncated where it would need more.
         show_task: show the task again after a cut.
         system: the system message; None explains what the mode allows, "" leaves it out.
-        notebook: a `Notebook`, or the folder of one; the mode "notebook" has one in memory where none is given.
-        ablation: what is delivered after a cut: "own" notes, "wiped", "shuffled", or "other" (`donor_notes` in turn).
+        notebook: a `Notebook`, or the folder of one; the mode "notebook" has one in memory where none is given, which
+            lasts an episode.
+        ablation: what is delivered after a cut: "own" notes, "wiped", "shuffled", or "other" (`donor_notes` in turn);
+            others than "own" need mode "rewrite" without a notebook, where notes are all that is carried.
 
     Raises:
         OptionError: an argument is out of range. ContextError (from `reset`): the budget cannot hold the task.
@@ -132,11 +134,14 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         arguments = {name: value for name, value in locals().items() if name not in ("self", "env", "__class__")}
         gym.utils.RecordConstructorArgs.__init__(self, _disable_deepcopy=True, **arguments)
         super().__init__(env)
-        bounds = (budget, budget) if isinstance(budget, int) else tuple(budget)
+        bounds = tuple(budget) if isinstance(budget, Sequence) and not isinstance(budget, str) else (budget, budget)
         if len(bounds) != 2:
             raise OptionError(f"budget={budget!r} must be a number of tokens, or a pair (low, high)")
+        if notebook is not None and ablation != "own":
+            raise OptionError(f"ablation={ablation!r} stands in for notes, and files of a notebook would go past it")
+        low, high = (whole_number("budget", bound) for bound in bounds)
         self._settings = Settings(
-            (bounds[0], bounds[1]), reserve, notes_budget, mode, trigger, at, view, overflow, max_compactions,
+            (low, high), reserve, notes_budget, mode, trigger, at, view, overflow, max_compactions,
             max_turns, show_task, ablation, tuple(donor_notes),
         )  # fmt: skip
         self._tokenizer = make_tokenizer(tokenizer)
@@ -227,6 +232,8 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         if verb.name == "notes":
             inside = bool(session.frames)
             session.take_notes(message)
+            if session.phase == MUST_COMPACT and not session.trigger:
+                return Verb("invalid", "the notes are too long")
             return Verb("return" if inside else "compact")
         if verb.name in ("note", "read"):
             answer, verb = self._desk.use(verb)
@@ -237,7 +244,7 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
             session.deliver(session.shortened(message), wording.invalid(why))
             return Verb("invalid", why)
         if verb.name == "compact":
-            session.cut(session.index if self._settings.mode == "notebook" else verb.text, "voluntary")
+            session.cut_at_will(verb.text)
         elif verb.name == "return":
             session.leave_branch(verb.text)
         else:
@@ -260,8 +267,11 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
             return "return from the branch first"
         if session.used_up:
             return "no cut is left"
-        limit = self._settings.notes_budget
-        return f"notes of {message.size} tokens, at most {limit}" if message.size > limit else ""
+        size = session.too_long(verb.text)
+        if not size or self._settings.overflow == "clip" or self._settings.mode == "notebook":
+            return ""
+        session.notes_overflow = "rejected"
+        return f"notes of {size} tokens, at most {self._settings.notes_budget}"
 
     def _limit(self, session: Session) -> str:
         if session.truncation:

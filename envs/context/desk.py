@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from selftrain.envs.context import wording
-from selftrain.envs.context.notebook import Notebook, NoteError
+from selftrain.envs.context.notebook import SCOPES, Notebook, NoteError
 from selftrain.envs.context.verbs import Verb
 from selftrain.errors import OptionError
 
@@ -18,6 +18,7 @@ class Desk:
     def __init__(self, notebook: Notebook | Path | str | None, mode: str) -> None:
         self._folder = Path(notebook) if isinstance(notebook, str | Path) else None
         self.notebook = None if isinstance(notebook, str | Path) else notebook
+        self._lasts = notebook is not None
         if notebook is None and mode == "notebook":
             self.notebook = Notebook()
 
@@ -44,6 +45,9 @@ class Desk:
         self.notebook.open({"episode": uuid.uuid4().hex, **keys})
         if wanted.startswith("clear:"):
             self.notebook.clear(wanted.removeprefix("clear:"))
+        elif wanted == "keep" and not self._lasts:  # nobody asked for files that outlive the episode
+            for scope in SCOPES:
+                self.notebook.clear(scope)
 
     def close(self) -> None:
         """Let go of a folder; the next episode takes it again."""

@@ -170,11 +170,14 @@ def check_non_interference(one: Episode, other: Episode) -> None:
 
 def check_canaries(episode: Episode, canaries: Mapping[int, str]) -> None:
     """I3: a canary of segment s is in a later segment's prompt only when the notes in force hold it."""
+    answers = {str(call.observation) for call in episode.calls}
     for seen, info in zip(episode.seen, episode.infos, strict=True):
-        text = "\n".join(message["content"] for message in _split(seen)[1])
+        shown = [message["content"] for message in _split(seen)[1]]
+        waited = _latest(episode, shown[0], info) if info["trigger"] in _CUTS else ""
+        # what the environment answered last may tell of it; it waited for the cut, and the notes did not hold it
+        text = "\n".join(shown).replace(waited, "") if waited in answers else "\n".join(shown)
         for segment, canary in canaries.items():
-            waiting = any(canary in str(call.observation) for call in episode.calls) and info["trigger"] in _CUTS
-            if segment < info["segment"] and canary in text and canary not in info["notes"] and not waiting:
+            if segment < info["segment"] and canary in text and canary not in info["notes"]:
                 raise BrokenInvariantError(f"I3: {canary} of segment {segment} is seen in segment {info['segment']}")
 
 
@@ -224,7 +227,7 @@ def check_notes(episode: Episode, tokenizer: str | ChatTokenizer = "bytes") -> N
         if len(count.assistant_ids(after["notes"])) - 1 > limit:
             raise BrokenInvariantError(f"I11: turn {after['turn']}: the notes in force are over {limit} tokens")
         asked = turn.observation["phase"] == 1 and isinstance(turn.action, str)
-        if asked and len(count.assistant_ids(turn.action)) > limit and not after["notes_overflow"]:
+        if asked and len(count.assistant_ids(turn.action)) - 1 > limit and not after["notes_overflow"]:
             raise BrokenInvariantError(f"I11: turn {after['turn']}: notes over {limit} tokens left no trace")
 
 

@@ -75,6 +75,9 @@ class Session:
 
     def __post_init__(self) -> None:
         self.window = self._open(None, "")
+        if self.settings.mode == "notebook" and self.index:
+            self.notes = self._within_lines(self.index)
+            self.window = self._open(self.notes, "")
         head = self._open("", "").tokens if self.settings.show_task else self._open(None, "").tokens
         needed = head + self.settings.notes_budget * self._carries_notes + _LEAST_PENDING
         if self.settings.mode != "oracle_full" and max(needed, self.window.tokens) > self.ceiling:
@@ -96,13 +99,14 @@ class Session:
             return math.inf
         # the last observation of an episode, all of it left out, must still fit behind the longest message
         ending = len(self.tokenizer.user_ids(left_out(10**9)))
-        soft = min(int(self.budget * self.settings.at), self.budget - ending) - self.settings.reserve
+        reserve = self.settings.reserve + 1  # the token that ends the turn
+        soft = min(int(self.budget * self.settings.at), self.budget - ending) - reserve
         if not self.settings.asks_for_notes:
             return soft
         limit = self.settings.notes_budget
         longest = (wording.request(limit, in_branch, 10**6) for in_branch in (False, True))
         request = max(len(self.tokenizer.user_ids(text)) for text in longest)
-        return min(soft, self.budget - self.settings.reserve - request - limit)
+        return min(soft, self.budget - reserve - request - limit - 1)
 
     @property
     def left(self) -> int:
@@ -124,7 +128,7 @@ class Session:
         """The message itself, or as much of one that is too long as later prompts can hold."""
         if message.size <= self.room:
             return message
-        return Message.of(self._within(message.text, self.room - 1), self.tokenizer)
+        return Message.of(self._within(message.text, self.room), self.tokenizer)
 
     def begin_turn(self) -> None:
         """Forget what the last turn reported."""
@@ -161,25 +165,38 @@ class Session:
         self.compactions += 1
         settings = self.settings
         own = delivered_notes(notes, settings.ablation, settings.donor_notes, self.compactions)
-        self.notes = self._within(own, settings.notes_budget)
+        within = self._within_lines if settings.mode == "notebook" else self._within
+        self.notes = within(own)
         pending, self.pending = self.pending, ""
         self._show(pending, lambda part: self._open(self.notes, part), self.ceiling)
         self._next_segment(trigger, parent=-1)
         self.acts = self.retries = 0
         self.phase, self._full = ACT, None
 
+    def too_long(self, notes: str) -> int:
+        """The tokens of notes that are over their budget, else 0."""
+        size = len(self.tokenizer.assistant_ids(notes)) - 1
+        return size if size > self.settings.notes_budget else 0
+
+    def cut_at_will(self, notes: str) -> None:
+        """A cut that the agent asked for, with notes that fit or are clipped."""
+        if self.settings.mode == "notebook":
+            notes = self.index
+        elif self.too_long(notes):
+            notes, self.notes_overflow = self._within(notes), "clipped"
+        self.cut(notes, "voluntary")
+
     def take_notes(self, message: Message) -> None:
         """The answer to a request for notes, in the phase `MUST_COMPACT`."""
-        notes, limit = notes_of(message.text), self.settings.notes_budget
-        if message.size > limit:
-            if self.settings.overflow == "clip":
-                notes, self.notes_overflow = self._within(notes, limit), "clipped"
-            else:
-                self.notes_overflow, notes = "rejected", ""
-                self.retries += 1
-                if self.retries <= RETRIES:
-                    self._ask(message.size)
-                    return
+        notes = notes_of(message.text)
+        if (size := self.too_long(notes)) and self.settings.overflow == "clip":
+            notes, self.notes_overflow = self._within(notes), "clipped"
+        elif size:
+            self.notes_overflow, notes = "rejected", ""
+            self.retries += 1
+            if self.retries <= RETRIES:
+                self._ask(size)
+                return
         if self.frames:
             self.leave_branch(notes)
         else:
@@ -237,6 +254,7 @@ class Session:
             said = said.without_oldest()
         self._show(text, lambda part: said.answered(part, self.tokenizer), self.ceiling)
         self.compactions += 1
+        self.acts = 0
         self._next_segment("window", parent=-1)
 
     def _show(self, text: str, build: Callable[[str], Window], room: float) -> None:
@@ -246,8 +264,19 @@ class Session:
         task = self.task if self.settings.show_task or notes is None else ""
         return Window.opened(self.system, wording.opening(task, notes, pending), self.tokenizer)
 
-    def _within(self, text: str, limit: int) -> str:
-        """The beginning of `text` that is at most `limit` tokens long, the end of the turn not counted."""
+    def _within_lines(self, index: str) -> str:
+        """As many whole lines of the notebook's list as fit, and how many are left out."""
+        lines = index.split("\n")
+        for kept in range(len(lines), -1, -1):
+            rest = [wording.more_files(len(lines) - kept)] if kept < len(lines) else []
+            if not self.too_long("\n".join([*lines[:kept], *rest])):
+                self.notes_overflow = "clipped" if rest else ""
+                return "\n".join([*lines[:kept], *rest])
+        return ""
+
+    def _within(self, text: str, limit: int | None = None) -> str:
+        """The beginning of `text` that is at most `limit` tokens long, by default those of the notes."""
+        limit = self.settings.notes_budget if limit is None else limit
         low, high = 0, len(text)
         while low < high:
             middle = (low + high + 1) // 2

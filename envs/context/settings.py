@@ -40,6 +40,17 @@ class Settings:
     donor_notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("reserve", "notes_budget", "max_turns", "max_compactions"):
+            if (value := getattr(self, name)) is not None or name in ("reserve", "notes_budget"):
+                whole_number(name, value)
+        sound = {
+            "trigger": isinstance(self.trigger, str),
+            "at": isinstance(self.at, int | float),
+            "show_task": isinstance(self.show_task, bool),
+        }
+        for name, is_sound in sound.items():
+            if not is_sound:
+                raise OptionError(f"{name}={getattr(self, name)!r} is of the wrong kind")
         choices = {"mode": MODES, "view": VIEWS, "overflow": OVERFLOWS, "ablation": ABLATIONS}
         for name, known in choices.items():
             if getattr(self, name) not in known:
@@ -64,6 +75,8 @@ class Settings:
             raise OptionError(
                 "mode='oracle_full' has no longest prompt, so view='tokens' has no shape; use mode='none'"
             )
+        if self.ablation != "own" and self.mode != "rewrite":
+            raise OptionError(f"ablation={self.ablation!r} stands in for notes, which mode='rewrite' has alone")
         if self.ablation == "other" and not self.donor_notes:
             raise OptionError("ablation='other' needs donor_notes: the notes of other episodes")
 
@@ -91,3 +104,14 @@ class Settings:
         """The budget of a task: one number for all rollouts of it, so that a group shares it."""
         low, high = self.budget
         return int(np.random.default_rng([stable_key(task), low, high]).integers(low, high + 1))
+
+
+def whole_number(name: str, value: object) -> int:
+    """`value` as an int.
+
+    Raises:
+        OptionError: it is none; names it.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise OptionError(f"{name}={value!r} must be a whole number")
+    return int(value)

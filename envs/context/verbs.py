@@ -27,9 +27,8 @@ class Verb:
 
 def parse(message: str) -> Verb:
     """The verb of a message: what its first line begins with, or else the whole message as an action."""
-    line, _, rest = message.lstrip("\n").partition("\n")
-    word, _, tail = line.strip().partition(" ")
-    tail = tail.strip()
+    line, _, rest = message.lstrip("\r\n").partition("\n")
+    word, tail = _first_word(line)
     if word == COMPACT:
         return Verb("compact", f"{tail}\n{rest}".strip())
     if word == RETURN:
@@ -44,10 +43,15 @@ def parse(message: str) -> Verb:
 
 
 def _note(tail: str, rest: str) -> Verb:
-    operation, _, path = tail.partition(" ")
-    if operation not in NOTE_OPERATIONS or not path.strip():
+    operation, path = _first_word(tail)
+    if operation not in NOTE_OPERATIONS or not path:
         return Verb("invalid", f"write {NOTE} write PATH, {NOTE} append PATH or {NOTE} delete PATH, then the text")
-    return Verb("note", rest, operation, path.strip())
+    return Verb("note", rest, operation, path)
+
+
+def _first_word(line: str) -> tuple[str, str]:
+    word, *rest = line.split(maxsplit=1) or [""]
+    return word, rest[0].strip() if rest else ""
 
 
 def notes_of(message: str) -> str:

@@ -101,7 +101,7 @@ class TokensView:
         if self._end in sampled:
             sampled = sampled[: sampled.index(self._end) + 1]
         closed = sampled if sampled and sampled[-1] == self._end else (*sampled, self._end)
-        return Message(self._tokenizer.decode(sampled), closed, len(sampled))
+        return Message(self._tokenizer.decode(sampled), closed, len(closed) - 1)
 
 
 def make_view(settings: Settings, tokenizer: ChatTokenizer) -> View:

@@ -17,7 +17,7 @@ class Message:
     Attributes:
         text: without the end-of-turn token.
         ids: as sampled, or as the tokenizer writes the text; ends in the end-of-turn token.
-        size: tokens that the agent made; one less than `ids` when the end token had to be added.
+        size: its tokens, the one that ends the turn not counted.
     """
 
     text: str
@@ -28,7 +28,7 @@ class Message:
     def of(cls, text: str, tokenizer: ChatTokenizer) -> Message:
         """A message that is known by its text only."""
         ids = tuple(tokenizer.assistant_ids(text))
-        return cls(text, ids, len(ids))
+        return cls(text, ids, len(ids) - 1)
 
 
 @dataclass(frozen=True)

@@ -69,3 +69,8 @@ def invalid(why: str) -> str:
 def index(listing: Sequence[tuple[str, int]]) -> str:
     """The files of a notebook, one line each."""
     return "\n".join(f"{path} ({size} bytes)" for path, size in listing)
+
+
+def more_files(number: int) -> str:
+    """The line that stands for files whose names do not fit."""
+    return f"[{number} more: {READ} .]"
