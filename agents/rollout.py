@@ -16,10 +16,11 @@ from typing import Any
 import gymnasium as gym
 
 from selftrain.agents.base import Agent, Closeable, ContextUser, Sampler, TaskReader, make_agent
-from selftrain.agents.chat_errors import ModelDownError, ModelRefusedError
+from selftrain.agents.chat_errors import ModelDownError, ModelRefusedError, PromptTooLongError
 from selftrain.agents.plan import Plan, context_of, make_environment
 from selftrain.agents.recording import EpisodeRecorder, Sink
 from selftrain.agents.report import Outcome, Report
+from selftrain.agents.watched import Signals, StoppedError, Watched
 from selftrain.errors import (
     BackendUnavailableError,
     ContextError,
@@ -36,6 +37,8 @@ from selftrain.tasks import Task
 
 ATTEMPTS = 6
 FIRST_WAIT_SECONDS = 1.0
+_NUMERIC_SPACES = (gym.spaces.Box, gym.spaces.Discrete, gym.spaces.MultiDiscrete, gym.spaces.MultiBinary)
+_IN_WORDS = "the memory games are in words with --set view=text --budget N --reserve N --notes N"
 _log = logging.getLogger(__name__)
 
 
@@ -61,32 +64,52 @@ def run_episode(
     Raises:
         SandboxError, VerifierError, ModelError: what the episode needs failed; it has no reward and no record.
     """
-    env_id, kwargs = (env.spec.id, env.spec.kwargs) if env.spec else (type(env.unwrapped).__name__, {})
     known = header or EpisodeRecord(
-        env_id=env_id, env_kwargs=kwargs, context=context_of(env), agent=type(agent).__name__, seed=seed
+        env_id=_name_of(env),
+        env_kwargs=env.spec.kwargs if env.spec else {},
+        context=context_of(env),
+        agent=type(agent).__name__,
+        seed=seed,
     )
     recorder = EpisodeRecorder(env, known, sink)
-    _play(recorder, agent, seed, task)
+    return _play(recorder, agent, seed, task)
+
+
+def _name_of(env: gym.Env[Any, Any]) -> str:
+    return env.spec.id if env.spec else type(env.unwrapped).__name__
+
+
+def _play(recorder: EpisodeRecorder, agent: Agent, seed: int, task: str | Task | None) -> EpisodeRecord:
+    observation, info = recorder.reset(seed=seed, options=None if task is None else {"task": task})
+    hidden = getattr(recorder.unwrapped, "task", None)
+    if task is not None and hidden is None:  # most environments read past an option that they do not know
+        raise OptionError(f"{_name_of(recorder)} has no tasks: it cannot play {getattr(task, 'id', task)!r}")
+    agent.reset(seed)
+    if isinstance(agent, TaskReader):
+        if not isinstance(hidden, Task):
+            needs = f"{type(agent).__name__} needs an environment of tasks; {_name_of(recorder)} has none"
+            raise OptionError(f"{needs}; {_IN_WORDS}")
+        agent.read_task(hidden)
+    sampler, over = agent if isinstance(agent, Sampler) else None, False
+    while not over:
+        action = agent.act(observation, info)
+        _check_words(recorder, agent, action)
+        if sampler is not None:
+            recorder.attach(sampler.sample)
+        observation, _, terminated, truncated, info = recorder.step(action)
+        over = terminated or truncated
     if recorder.record is None:
         raise SandboxError("the environment ended the episode as not valid")
     return recorder.record
 
 
-def _play(recorder: EpisodeRecorder, agent: Agent, seed: int, task: str | Task | None) -> None:
-    observation, info = recorder.reset(seed=seed, options=None if task is None else {"task": task})
-    agent.reset(seed)
-    if isinstance(agent, TaskReader):
-        hidden = getattr(recorder.unwrapped, "task", None)
-        if not isinstance(hidden, Task):
-            raise OptionError(f"{type(agent).__name__} needs an environment of tasks; {recorder.spec} has none")
-        agent.read_task(hidden)
-    sampler, over = agent if isinstance(agent, Sampler) else None, False
-    while not over:
-        action = agent.act(observation, info)
-        if sampler is not None:
-            recorder.attach(sampler.sample)
-        observation, _, terminated, truncated, info = recorder.step(action)
-        over = terminated or truncated
+def _check_words(env: gym.Env[Any, Any], agent: Agent, action: Any) -> None:
+    """Refuse an agent of texts where actions are numbers."""
+    if isinstance(action, str) and isinstance(env.action_space, _NUMERIC_SPACES):
+        name = type(agent).__name__
+        if view := context_of(env).get("view"):
+            raise OptionError(f"{name} is an agent of texts, which needs view='messages', not view={view!r}")
+        raise OptionError(f"{name} is an agent of texts, and {_name_of(env)} takes {env.action_space}; {_IN_WORDS}")
 
 
 def rollout(
@@ -106,8 +129,9 @@ def rollout(
     """Play many episodes, several at once, and report success per family and level.
 
     An episode that a broken sandbox, verifier or model interrupts is played again from its start, with growing waits
-    in between. After `ATTEMPTS` failures it is recorded as not valid and counts in no figure; a later call on the same
-    directory plays it again.
+    in between; its notebook is put back as the attempt found it. After `ATTEMPTS` failures it is recorded as not valid
+    and counts in no figure; a later call on the same directory plays it again. So is an episode whose prompt becomes
+    too long for the model's endpoint, at once.
 
     Args:
         env_id: a registered id, or `module:id`.
@@ -126,7 +150,8 @@ def rollout(
         RecordError: the journal cannot be used, or belongs to other arguments or another process.
         UnknownNameError, OptionError, TaskError, ContextError: an argument or a task is broken.
         BackendUnavailableError, ImageMissingError, MissingToolError: this machine lacks something; says what.
-        ModelDownError, ModelRefusedError: the model's endpoint did not answer or did not take even the first call.
+        ModelDownError, ModelRefusedError, PromptTooLongError: the model's endpoint did not answer or did not take even
+            the first call.
     """
     name, make = _named(agent, agent_options or {})
     if name == "human":  # one player, one keyboard, and nothing else on the screen
@@ -219,7 +244,7 @@ class _Crew:
         for index in missing:
             self._missing.put(index)
         self._done: queue.SimpleQueue[EpisodeRecord | BaseException] = queue.SimpleQueue()
-        self._signals = _Signals()
+        self._signals = Signals()
 
     def play(self) -> Generator[EpisodeRecord, None, None]:
         """Records as they are finished. Closing the iterator stops the workers and drops what they have in hand."""
@@ -250,29 +275,16 @@ class _Crew:
             with contextlib.closing(worker):
                 while True:
                     self._done.put(worker.play(self._missing.get_nowait()))
-        except (queue.Empty, _StoppedError):
+        except (queue.Empty, StoppedError):
             pass
         except BaseException as error:  # carried to the thread that waits for records, and raised there
             self._done.put(error)
 
 
-class _StoppedError(Exception):
-    """The rollout ends; the episode at hand is dropped."""
-
-
-class _Signals:
-    """What the workers of a rollout tell each other: to stop, and that sandboxes start here and a model answers."""
-
-    def __init__(self) -> None:
-        self.stop = threading.Event()
-        self.sandbox_seen = threading.Event()
-        self.model_seen = threading.Event()
-
-
 class _Worker:
     """One environment and one agent, and the retries of an episode."""
 
-    def __init__(self, plan: Plan, agent: Agent, sink: Sink, signals: _Signals) -> None:
+    def __init__(self, plan: Plan, agent: Agent, sink: Sink, signals: Signals) -> None:
         self._plan, self._agent, self._sink, self._signals = plan, agent, sink, signals
         self._env: gym.Env[Any, Any] | None = None
 
@@ -280,35 +292,44 @@ class _Worker:
         """The record of episode `index`, not valid when the infrastructure failed every attempt."""
         wait = FIRST_WAIT_SECONDS
         for attempt in range(1, ATTEMPTS + 1):
-            record = self._attempt(index, attempt)
+            record, hopeless = self._attempt(index, attempt)
             if record.valid:
                 return record
             _log.warning("episode %d, attempt %d of %d: %s", index, attempt, ATTEMPTS, record.error)
             self.close()
+            if hopeless:
+                break
             if attempt < ATTEMPTS and self._signals.stop.wait(wait):
-                raise _StoppedError
+                raise StoppedError
             wait *= 2
         self._sink(record)
         return record
 
-    def _attempt(self, index: int, attempt: int) -> EpisodeRecord:
+    def _attempt(self, index: int, attempt: int) -> tuple[EpisodeRecord, bool]:
+        """The record, and whether all other attempts would fail as this one did."""
         if self._env is None:
             self._env = make_environment(self._plan.env_id, self._plan.env_kwargs, self._plan.context)
         header = replace(self._plan.header(index), attempts=attempt)
-        recorder = EpisodeRecorder(_Watched(self._env, self._signals), header, self._sink)
+        watched = Watched(self._env, self._signals, with_notebook=bool(self._plan.context))
+        recorder = EpisodeRecorder(watched, header, self._sink)
         try:
-            _play(recorder, self._agent, header.seed, self._plan.task(index))
-        except (ImageMissingError, MissingToolError, ContextError):
-            raise  # waiting does not bring what the user has to install, nor a larger budget
-        except (SandboxError, VerifierError, ModelError) as error:
+            with watched.keeping_notes_of_whole_episodes():
+                return _play(recorder, self._agent, header.seed, self._plan.task(index)), False
+        except (SandboxError, VerifierError, ModelError, ContextError) as error:
             if self._signals.stop.is_set():
-                raise _StoppedError from error
-            if isinstance(error, BackendUnavailableError) and not self._signals.sandbox_seen.is_set():
+                raise StoppedError from error
+            if self._is_final(error):
                 raise
-            if isinstance(error, ModelDownError | ModelRefusedError) and not self._signals.model_seen.is_set():
-                raise
-            return recorder.failed(f"{type(error).__name__}: {error}")
-        return recorder.record or recorder.failed("the environment ended the episode as not valid")
+            failed = recorder.failed(f"{type(error).__name__}: {error}")
+            return failed, isinstance(error, PromptTooLongError)
+
+    def _is_final(self, error: Exception) -> bool:
+        """Whether the rollout has to end: neither waiting nor another episode would bring what is missing."""
+        if isinstance(error, ModelDownError | ModelRefusedError | PromptTooLongError):
+            return not self._signals.model_seen.is_set()
+        if isinstance(error, BackendUnavailableError):
+            return not self._signals.sandbox_seen.is_set()
+        return isinstance(error, ImageMissingError | MissingToolError | ContextError)
 
     def interrupt(self) -> None:
         """Break off the step or the call of a model at hand, from another thread."""
@@ -327,24 +348,3 @@ class _Worker:
                 env.close()
         except SandboxError as error:  # what is broken is found again by the next reset
             _log.warning("closing an environment failed: %s", error)
-
-
-class _Watched(gym.Wrapper[Any, Any, Any, Any]):
-    """Ends an episode between two steps when the rollout stops; notes that a sandbox has started and an agent acted."""
-
-    def __init__(self, env: gym.Env[Any, Any], signals: _Signals) -> None:
-        super().__init__(env)
-        self._signals = signals
-
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        if self._signals.stop.is_set():
-            raise _StoppedError
-        answer = self.env.reset(seed=seed, options=options)
-        self._signals.sandbox_seen.set()
-        return answer
-
-    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        if self._signals.stop.is_set():
-            raise _StoppedError
-        self._signals.model_seen.set()
-        return self.env.step(action)

@@ -227,6 +227,9 @@ TERMINAL = ("SelfTrain-Terminal-v0", "--task", "config-migration/train/1/0", "--
 BUDGET = ("--budget", "6000", "--reserve", "500", "--notes", "400")
 
 
+COURIER = ("SelfTrain-Courier-v0", "--set", "view=text")
+
+
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
     """Runs `selftrain run` in this process; its exit code, and what it printed and said."""
@@ -291,9 +294,41 @@ def test_run_takes_a_model_and_a_context(command: Command, tmp_path: Path) -> No
         ((*TERMINAL, "--temperature", "0.5"), "agent='oracle' takes no temperature"),
         ((*TERMINAL, "--set", "x"), "setting 'x' must be NAME=VALUE"),
         ((*TERMINAL, "--set", "veiw=text"), "cannot be made with {'backend': 'auto', 'veiw': 'text'}"),
-        (("SelfTrain-Courier-v0", "--task", "csv-reshape/train/1/0"), "has no tasks and no sandbox"),
+        (("SelfTrain-Courier-v0", "--backend", "docker"), "has no sandbox: leave out --backend and --image"),
+        (
+            ("SelfTrain-Courier-v0",),
+            "needs an environment of tasks; SelfTrain-Courier-v0 has none; the memory games are in",
+        ),
+        (("SelfTrain-Courier-v0", "--agent", "random"), "--set view=text --budget N --reserve N --notes N"),
+        ((*COURIER, *BUDGET, "--view", "tokens"), "OracleAgent is an agent of texts, which needs view='messages'"),
+        ((*COURIER, "--task", "csv-reshape/train/1/0"), "they read courier/CUTS/SEED"),
+        ((*COURIER, "--task", "courier/12/99999999999999999999999"), "seed=99999999999999999999999 must be"),
+        ((*COURIER, *BUDGET, "--ablation", "other"), "--ablation other and --donors DIR need each other"),
+        ((*COURIER, *BUDGET, "--donors", "records"), "--ablation other and --donors DIR need each other"),
     ],
 )
 def test_bad_options_are_told(command: Command, words: tuple[str, ...], said: str) -> None:
     code, _, told = command(*words)
     assert code == 2 and said in told
+
+
+def test_a_run_with_the_notes_of_another(command: Command, tmp_path: Path) -> None:
+    limits = ("--budget", "2400", "--reserve", "300", "--notes", "300", "--trigger", "every:1", "--json")
+    tasks = ("--task", "courier/2/5", "--task", "courier/2/6", "--episodes", "4")
+    code, printed, _ = command(*COURIER, *tasks, *limits, "--out", "own")
+    assert code == 0 and json.loads(printed)["score"]["passed"] == 4
+    own = sorted(read_records(tmp_path / "own"), key=lambda record: record.episode)
+    assert [record.task for record in own] == ["courier/2/5", "courier/2/6"] * 2
+    notes = [segment.notes for record in own for segment in record.segments if segment.notes]
+    other = ("--ablation", "other", "--out", "other", "--donors")
+    code, _, _ = command(*COURIER, *tasks, *limits, *other, "own")
+    assert code == 0
+    for record in read_records(tmp_path / "other"):
+        assert record.context["donor_notes"] == notes
+        assert [segment.notes for segment in record.segments[1:]] == notes[: len(record.segments) - 1]
+    code, _, said = command(*COURIER, *tasks, *limits, *other, "absent")
+    assert code == 3 and "absent" in said
+    code, _, _ = command(*COURIER, *tasks, *limits[:-3], "--budget", "100000", "--json", "--out", "uncut")
+    assert code == 0
+    code, _, said = command(*COURIER, *tasks, *limits, *other, "uncut")
+    assert code == 2 and "none of its 4 valid episodes has notes" in said

@@ -16,7 +16,7 @@ from selftrain.agents.rollout import run_episode
 from selftrain.agents.scripted import OracleAgent
 from selftrain.envs.context import ContextBudget
 from selftrain.envs.memory.stories import make_story
-from selftrain.errors import TaskError
+from selftrain.errors import OptionError, TaskError
 
 GAMES = ("Courier", "KeyRing", "Relay", "Rulebook")
 SETTINGS: list[tuple[str, dict[str, Any]]] = [
@@ -90,6 +90,27 @@ def test_an_instance_can_be_asked_for_by_its_task() -> None:
     for wrong in ("keyring/4/77", "courier/4", "courier/x/1"):
         with pytest.raises(TaskError, match="courier/CUTS/SEED"):
             other.reset(options={"task": wrong})
+
+
+@pytest.mark.parametrize("seed", [2**64, 10**30])
+def test_a_seed_over_64_bits_is_refused(seed: int) -> None:
+    env = make("Courier")
+    assert env.reset(seed=2**64 - 1)[1]["task"] == f"courier/12/{2**64 - 1}"
+    with pytest.raises(OptionError, match=f"seed={seed} must be"):
+        env.reset(seed=seed)
+    with pytest.raises(OptionError, match=f"seed={seed} must be"):
+        env.reset(options={"task": f"courier/12/{seed}"})
+    with pytest.raises(OptionError, match=str(seed)):
+        env.reset(options={"task": f"courier/{seed}/1"})
+    with pytest.raises(TaskError, match="none of this game"):
+        env.reset(options={"task": f"courier/12/{'9' * 5000}"})
+    numeric = gym.make("selftrain:SelfTrain-Courier-v0")
+    with pytest.raises(OptionError, match=f"seed={seed} must be"):
+        numeric.reset(seed=seed)
+    vector = gym.make_vec("selftrain:SelfTrain-Courier-v0", num_envs=2)
+    for wrong in (seed, [0, seed]):
+        with pytest.raises(OptionError, match=str(seed)):
+            vector.reset(seed=wrong)
 
 
 @pytest.mark.parametrize(

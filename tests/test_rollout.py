@@ -52,6 +52,7 @@ from selftrain.tasks import expand_task_ids
 from selftrain.tokens import Sample
 
 ENV = "SelfTrain-Terminal-v0"
+COURIER = "SelfTrain-Courier-v0"
 KWARGS = {"backend": "bubblewrap"}
 TASKS = expand_task_ids("*-reshape/train/1-2/0", ["csv-reshape", "json-reshape"])
 
@@ -513,6 +514,84 @@ def test_what_no_waiting_mends_stops_the_rollout(lines: None, tmp_path: Path, er
         rollout("Lines-v0", Failing, 20, parallel=parallel, out=tmp_path, progress=False)
     assert len(Failing.faults) >= 99 - parallel and not list(read_records(tmp_path))
     Failing.faults = []
+
+
+def test_a_prompt_that_is_too_long_later_costs_its_episode_only(lines: None, tmp_path: Path) -> None:
+    Failing.faults = [*[None] * 5, PromptTooLongError("budget over 512")]
+    report = rollout("Lines-v0", Failing, 3, parallel=1, out=tmp_path, progress=False)
+    assert (report.score.valid, report.score.episodes) == (2, 3)
+    (broken,) = [record for record in read_records(tmp_path) if not record.valid]
+    assert (broken.error, broken.attempts) == ("PromptTooLongError: budget over 512", 1)
+    assert rollout("Lines-v0", Failing, 3, parallel=1, out=tmp_path, progress=False).score.valid == 3
+
+
+class Diarist(Scribe):
+    """Adds an x to a file that outlives the episode, reads it, and fails where it is told."""
+
+    context = {"budget": 4000, "reserve": 60, "notes_budget": 60, "system": ""}
+    faults: list[BaseException | None] = []
+    read: list[str] = []
+
+    def reset(self, seed: int) -> None:
+        super().reset(seed)
+        self.turn = 0
+
+    def act(self, observation: Any, info: Any) -> str:
+        self.turn += 1
+        if self.turn == 3:
+            self.read.append(observation["messages"][-1]["content"])
+            if self.faults and (fault := self.faults.pop(0)):
+                raise fault
+        return {1: "/note append agent/diary\nx", 2: "/read agent/diary"}.get(self.turn, "on")
+
+
+@pytest.mark.parametrize("attempts", [1, module.ATTEMPTS])
+def test_what_a_broken_attempt_wrote_in_the_notebook_is_undone(lines: None, tmp_path: Path, attempts: int) -> None:
+    Diarist.read, Diarist.faults = [], [None, *[ModelSlowError("slow")] * attempts]
+    report = rollout("Lines-v0", Diarist, 3, context={"notebook": str(tmp_path / "notes")}, progress=False)
+    again = attempts < module.ATTEMPTS
+    assert report.score.valid == 2 + again
+    assert Diarist.read == ["x", *["xx"] * (attempts + again), "xxx" if again else "xx"]
+
+
+def test_an_interrupted_episode_leaves_no_notes(lines: None, tmp_path: Path) -> None:
+    Diarist.read, Diarist.faults = [], [KeyboardInterrupt()]
+    context = {"notebook": str(tmp_path / "notes")}
+    with pytest.raises(KeyboardInterrupt):
+        rollout("Lines-v0", Diarist, 1, out=tmp_path / "run", context=context, progress=False)
+    rollout("Lines-v0", Diarist, 1, out=tmp_path / "run", context=context, progress=False)
+    assert Diarist.read == ["x", "x"]
+
+
+@pytest.mark.parametrize("agent", ["oracle", "nop", "random"])
+def test_an_agent_of_texts_is_refused_where_it_cannot_play(agent: str) -> None:
+    with pytest.raises(OptionError, match=r"CartPole-v1 (has none|takes Discrete)") as refused:
+        rollout("CartPole-v1", agent, 1, progress=False)
+    assert "EnvSpec" not in str(refused.value)
+
+
+@pytest.mark.parametrize("agent", ["oracle", "nop", "random"])
+def test_an_agent_of_texts_needs_messages(agent: str) -> None:
+    context = {"budget": 4000, "reserve": 300, "notes_budget": 300, "view": "tokens"}
+    with pytest.raises(OptionError, match="agent of texts, which needs view='messages', not view='tokens'"):
+        rollout(COURIER, agent, 2, env_kwargs={"view": "text"}, context=context, progress=False)
+
+
+def test_episodes_of_one_memory_task_form_a_group(tmp_path: Path) -> None:
+    tasks = ["courier/2/5", "courier/2/6"]
+    rollout(COURIER, "random", 6, env_kwargs={"view": "text"}, tasks=tasks, out=tmp_path, progress=False)
+    records = sorted(read_records(tmp_path), key=lambda record: record.episode)
+    assert [record.task for record in records] == tasks * 3 and len({record.seed for record in records}) == 6
+    assert len({record.fingerprint for record in records}) == 2
+    notices = {(record.task, record.steps[0].observation) for record in records}
+    assert len(notices) == 2
+
+
+def test_a_task_for_an_environment_without_tasks_is_refused(lines: None) -> None:
+    with pytest.raises(OptionError, match="Lines-v0 has no tasks: it cannot play 'courier/2/5'"):
+        rollout("Lines-v0", Scribe, 1, tasks=["courier/2/5"], progress=False)
+    with pytest.raises(OptionError, match="view='text' has tasks"):
+        rollout(COURIER, "oracle", 1, tasks=["courier/2/5"], progress=False)
 
 
 def test_each_worker_has_an_agent_of_its_own_and_all_are_closed(lines: None) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from selftrain.errors import OptionError
+
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
@@ -20,6 +22,7 @@ Small = npt.NDArray[np.int8]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
+SEEDS = 1 << 64
 _PLACES_BITS, _SEGMENT_BITS = np.uint64(12), np.uint64(40)
 MOST_PLACES = 1 << 12
 
@@ -54,6 +57,17 @@ def shuffled(seeds: Words, purpose: int, count: int, segment: Any = 0) -> Ints:
     """A random order of `count` places for each instance, in a last axis of its own."""
     keys = draw(seeds[..., None], purpose, 1 << 31, np.asarray(segment)[..., None], np.arange(count))
     return np.argsort(keys, axis=-1, kind="stable")
+
+
+def seed_words(seed: int) -> Words:
+    """The seed of one instance as an array.
+
+    Raises:
+        OptionError: it does not fit in 64 bits.
+    """
+    if not 0 <= seed < SEEDS:
+        raise OptionError(f"seed={seed} must be from 0 to 2**64 - 1")
+    return np.array([seed], np.uint64)
 
 
 def following(seeds: Words) -> Words:

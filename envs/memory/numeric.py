@@ -12,7 +12,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from selftrain.envs.memory import rendering
-from selftrain.envs.memory.draws import Ints, Small, following
+from selftrain.envs.memory.draws import Ints, Small, following, seed_words
 from selftrain.envs.memory.game import Game, Notes
 from selftrain.envs.memory.play import Observation, SinglePlay, action_space, observation_space
 from selftrain.errors import OptionError
@@ -79,12 +79,15 @@ class NumericEnv(gym.Env[Observation, Ints]):
         Args:
             seed: of the instance.
             options: {"cuts": n} sets the number of cuts, of this episode and those after it.
+
+        Raises:
+            OptionError: an unknown option, a number of cuts that makes no game, or a seed over 64 bits.
         """
         super().reset(seed=seed)
         if (cuts := cuts_option(self.game, options, 1)) is not None:
             self._play.cuts = cuts
         if seed is not None:
-            seeds = np.array([seed], np.uint64)
+            seeds = seed_words(seed)
         elif self._begun:
             seeds = following(self._play.seeds)
         else:
@@ -162,7 +165,8 @@ def cuts_option(
     """
     unknown = sorted(set(options or ()) - set(known))
     if unknown:
-        raise OptionError(f"reset has no options {unknown}; it knows {' and '.join(map(repr, known))}")
+        hint = "; a game with view='text' has tasks" if "task" in unknown else ""
+        raise OptionError(f"reset has no options {unknown}; it knows {' and '.join(map(repr, known))}{hint}")
     if not options or options.get("cuts") is None:
         return None
     asked = np.asarray(options["cuts"])

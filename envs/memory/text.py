@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from selftrain.envs.memory import rendering
-from selftrain.envs.memory.draws import draw, following
+from selftrain.envs.memory.draws import draw, following, seed_words
 from selftrain.envs.memory.game import Game
 from selftrain.envs.memory.numeric import cuts_option
 from selftrain.envs.memory.players import Item
@@ -127,7 +127,7 @@ class TextEnv(gym.Env[str, str]):
                 instance of that id, as `info` tells it, with its cuts.
 
         Raises:
-            OptionError: an unknown option, or a number of cuts that makes no game.
+            OptionError: an unknown option, a number of cuts that makes no game, or a seed over 64 bits.
             TaskError: the id is none of this game.
         """
         super().reset(seed=seed)
@@ -137,7 +137,7 @@ class TextEnv(gym.Env[str, str]):
         if (cuts := cuts_option(self.game, wanted, 1, known=("cuts", "task"))) is not None:
             self._cuts = cuts
         if seed is not None:
-            self._seeds = np.array([seed], np.uint64)
+            self._seeds = seed_words(seed)
         elif self._task is not None:
             self._seeds = following(self._seeds)
         else:
@@ -201,7 +201,7 @@ class TextEnv(gym.Env[str, str]):
 
     def _parsed(self, task_id: str) -> tuple[int, int]:
         family = self.game.name.lower()
-        match = re.fullmatch(rf"{family}/(\d+)/(\d+)", task_id)
+        match = re.fullmatch(rf"{family}/([0-9]{{1,99}})/([0-9]{{1,99}})", task_id)
         if match is None:
             raise TaskError(f"task {task_id!r} is none of this game: they read {family}/CUTS/SEED")
         return int(match[1]), int(match[2])

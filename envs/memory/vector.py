@@ -12,7 +12,7 @@ from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from selftrain.envs.memory.draws import Flags, Words, following
+from selftrain.envs.memory.draws import SEEDS, Flags, Words, following
 from selftrain.envs.memory.game import Game, Notes, at_least
 from selftrain.envs.memory.numeric import cuts_option
 from selftrain.envs.memory.play import Observation, Play, action_space, observation_space
@@ -87,6 +87,8 @@ class NumericVectorEnv(VectorEnv[Observation, Any, npt.NDArray[Any]]):
                 return following(self._play.seeds)
             return self.np_random.integers(1 << 63, size=self.num_envs, dtype=np.uint64)
         if isinstance(seed, int | np.integer):
+            if not 0 <= seed <= SEEDS - self.num_envs:
+                raise OptionError(f"seed={seed} must be from 0 to 2**64 - {self.num_envs}, for {self.num_envs} of them")
             return np.uint64(seed) + np.arange(self.num_envs, dtype=np.uint64)
         seeds = np.asarray(seed)
         if seeds.shape != (self.num_envs,) or seeds.dtype.kind not in "iu" or (seeds < 0).any():

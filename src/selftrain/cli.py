@@ -105,7 +105,12 @@ def run(
     agent_settings: options.AgentSettings = None,
     episodes: Annotated[int | None, typer.Option(min=1, help="how many; one for each task when left out")] = None,
     parallel: Annotated[int, typer.Option(min=1, help="episodes at once")] = 4,
-    task: Annotated[list[str] | None, typer.Option(help="task ids or selections, dealt out in turn")] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="task ids or selections, dealt out in turn; with more episodes than tasks, groups of one task"
+        ),
+    ] = None,
     backend: BackendName = "auto",
     image: ImageName = "",
     settings: options.Settings = None,
@@ -124,6 +129,7 @@ def run(
     max_cuts: options.MaxCuts = None,
     max_turns: options.MaxTurns = None,
     ablation: options.Ablation = None,
+    donors: options.Donors = None,
     as_json: Json = False,
 ) -> None:
     """Play episodes, record them, and show success per family and level."""
@@ -135,6 +141,7 @@ def run(
     context = options.given(
         budget=options.budget_of(budget), reserve=reserve, notes_budget=notes, mode=mode, trigger=trigger, view=view,
         tokenizer=tokenizer, notebook=notebook, max_compactions=max_cuts, max_turns=max_turns, ablation=ablation,
+        donor_notes=options.donor_notes_of(donors, ablation),
     )  # fmt: skip
     report = rollout(
         env_id,
@@ -159,15 +166,18 @@ def run(
 
 
 def _tasks(env_id: str, wanted: list[str] | None, backend: str, image: str) -> tuple[list[str | Task], dict[str, Any]]:
-    """The tasks to play and the environment's arguments; an environment without tasks has neither."""
+    """The tasks to play and the environment's arguments.
+
+    An environment without task families has no backend, and what its task ids mean is for itself to say.
+    """
     from selftrain.agents.plan import environment_pool
     from selftrain.envs.selection import expand_selection
 
     pool = environment_pool(env_id)
     if pool is None:
-        if wanted or image or backend != "auto":
-            raise OptionError(f"{env_id} has no tasks and no sandbox: leave out --task, --backend and --image")
-        return [], {}
+        if image or backend != "auto":
+            raise OptionError(f"{env_id} has no sandbox: leave out --backend and --image")
+        return list(wanted or ()), {}
     selections = wanted or [f"{family}/train/1/0" for family in pool]
     tasks = [item for selection in selections for item in expand_selection(selection)]
     return tasks, {"backend": backend} | ({"image": image} if image else {})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from selftrain.errors import OptionError
+from selftrain.records import read_records
 
 _AGENT, _CONTEXT = "Agent", "Context budget"
 
@@ -45,7 +47,12 @@ NotebookFolder = Annotated[
 MaxTurns = Annotated[int | None, typer.Option(help="messages after which an episode ends", rich_help_panel=_CONTEXT)]
 MaxCuts = Annotated[int | None, typer.Option(help="cuts after which an episode ends", rich_help_panel=_CONTEXT)]
 Ablation = Annotated[
-    str | None, typer.Option(help="notes delivered after a cut: own, wiped, shuffled", rich_help_panel=_CONTEXT)
+    str | None,
+    typer.Option(help="notes delivered after a cut: own, wiped, shuffled or other", rich_help_panel=_CONTEXT),
+]
+Donors = Annotated[
+    Path | None,
+    typer.Option(help="folder of a run whose notes `--ablation other` delivers in turn", rich_help_panel=_CONTEXT),
 ]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE for the environment, value as JSON")]
 AgentSettings = Annotated[
@@ -74,6 +81,29 @@ def budget_of(text: str | None) -> int | list[int] | None:
     if len(numbers) not in (1, 2):
         raise OptionError(f"--budget {text!r} must be a number of tokens, or LOW,HIGH")
     return numbers if len(numbers) == 2 else numbers[0]
+
+
+def donor_notes_of(donors: Path | None, ablation: str | None) -> list[str] | None:
+    """`--donors`: the notes in force in the valid episodes of a run, in their order; None when it was not given.
+
+    Raises:
+        OptionError: it is missing for `--ablation other`, or given for another one, or there are no notes.
+        RecordError: the records cannot be read.
+    """
+    if (donors is None) == (ablation == "other"):
+        raise OptionError(
+            "--ablation other and --donors DIR need each other: the notes of the run in DIR are delivered"
+        )
+    if donors is None:
+        return None
+    episodes: dict[int, list[str]] = {}
+    for record in read_records(donors):
+        if record.valid:
+            episodes[record.episode] = [part.notes for part in record.segments if part.notes and part.kind == "work"]
+    notes = [one for _, its_notes in sorted(episodes.items()) for one in its_notes]
+    if not notes:
+        raise OptionError(f"--donors {donors}: none of its {len(episodes)} valid episodes has notes after a cut")
+    return notes
 
 
 def settings_of(items: list[str] | None) -> dict[str, Any]:
