@@ -37,7 +37,7 @@ class ModelNonsenseError(ModelError):
 
 
 class PromptTooLongError(ModelError, ContextError):
-    """The model's own context is shorter than the budget; the same call can never succeed, so the rollout ends."""
+    """The model's own context is shorter than the budget; the same call can never succeed, so nothing asks again."""
 
 
 @dataclass(frozen=True)
