@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -10,18 +11,22 @@ import numpy as np
 from selftrain.agents.chat_answers import Answer, encodable, read_answer
 from selftrain.agents.chat_client import ChatClient
 from selftrain.agents.chat_errors import ModelNonsenseError, is_too_long, refusal
+from selftrain.agents.chat_options import checked_body, checked_number, checked_texts, checked_whole
 from selftrain.agents.chat_protocol import message_of, tools_for
 from selftrain.errors import ModelError, OptionError
 from selftrain.tasks import stable_key
 from selftrain.tokens import Sample
 
+_log = logging.getLogger(__name__)
 _MUST_COMPACT = 1
 _LARGEST_SEED = 0x7FFFFFFF
+_LONGEST_TIMEOUT = 1_000_000.0  # sockets take 2³¹ milliseconds
 # what a request can do without → words in the refusal of an endpoint that does not know it
 _DISPENSABLE = {
     "token_ids": ("return_token_ids",),
     "max_tokens": ("max_completion_tokens",),
     "seed": ("seed",),
+    "parallel": ("parallel_tool", "parallel tool", "parallel function"),  # before tools, whose words are in its own
     "tools": ("tool", "function"),
 }
 
@@ -32,6 +37,8 @@ class ChatAgent:
     It remembers nothing from one call to the next: what the model sees is the observation. With tools, the verbs of
     the context budget are offered as functions, and where notes are asked for only `compact` is; a model that answers
     in plain text, or a server without tools, is understood too (`selftrain.agents.chat_protocol` has the rules).
+    One message is one action: the endpoint is asked for one call at a time, and where several come all the same, the
+    first is carried out and the log tells of the others, each time.
     Definitions of tools take room in the model's own context that the budget does not count.
 
     Args:
@@ -43,11 +50,12 @@ class ChatAgent:
         logprobs: ask for the log-probabilities of tokens, and their ids. They are those that the endpoint states,
             which most take before temperature and cut-offs.
         timeout: seconds for one answer.
-        max_retries: of one request, with growing waits, when the endpoint is down, slow, busy or broken.
+        max_retries: of one request, with growing waits, when the endpoint is down, slow, busy or broken; and as many
+            where what it sends is no completion.
         extra_body: more fields of the request, for servers that have them.
 
     Raises:
-        OptionError: an argument is out of range.
+        OptionError: an argument is of the wrong kind or out of range.
     """
 
     context: ClassVar[Mapping[str, Any]] = {
@@ -71,16 +79,19 @@ class ChatAgent:
         max_retries: int = 3,
         extra_body: Mapping[str, Any] | None = None,
     ) -> None:
-        if tools not in (True, False, "auto"):
+        checked_texts(model=model, base_url=base_url, api_key=api_key)
+        if not (isinstance(tools, bool) or (isinstance(tools, str) and tools == "auto")):
             raise OptionError(f"tools={tools!r} must be True, False or 'auto'")
-        if not 0.0 <= temperature < float("inf"):
-            raise OptionError(f"temperature={temperature} must be 0 or more")
-        if not timeout > 0 or max_retries < 0:
-            raise OptionError(f"timeout={timeout} must be more than 0, and max_retries={max_retries} not less")
-        self._client = ChatClient(model, base_url, api_key, timeout, max_retries)
-        self._temperature, self._tools, self._logprobs = temperature, tools, logprobs
-        self._extra_body = dict(extra_body or {})
-        self._sends = {"max_tokens", "seed"} | ({"tools"} if tools else set()) | ({"token_ids"} if logprobs else set())
+        if not isinstance(logprobs, bool):
+            raise OptionError(f"logprobs={logprobs!r} must be True or False")
+        self._temperature = checked_number("temperature", temperature)
+        seconds = checked_number("timeout", timeout, most=_LONGEST_TIMEOUT, positive=True)
+        self._max_retries = checked_whole("max_retries", max_retries)
+        self._client = ChatClient(model, base_url, api_key, seconds, self._max_retries)
+        self._tools, self._logprobs = tools, logprobs
+        self._extra_body = checked_body(extra_body)
+        self._sends = {"max_tokens", "seed"}
+        self._sends |= ({"tools", "parallel"} if tools else set()) | ({"token_ids"} if logprobs else set())
         self._sample: Sample | None = None
         self._seed = 0
 
@@ -110,25 +121,35 @@ class ChatAgent:
         messages = [{"role": one["role"], "content": encodable(one["content"])} for one in observation["messages"]]
         answer = self._ask(messages, info, notes)
         self._sample = answer.sample
-        return message_of(answer.text, answer.call, notes=notes)
+        if answer.calls > 1:
+            _log.warning("%s made %d calls at once: only the first counts", self._client.endpoint, answer.calls)
+        return encodable(message_of(answer.text, answer.call, notes=notes))
 
     def close(self) -> None:
         """Break off the call under way and let go of the connection; the agent cannot be used after it."""
         self._client.close()
 
     def _ask(self, messages: list[dict[str, str]], info: Mapping[str, Any], notes: bool) -> Answer:
-        body = None
-        while body is None:
+        retry = 0
+        while True:
+            body = self._complete(messages, info, notes)
             try:
-                body = self._client.complete(self._request(messages, info, notes))
+                return read_answer(body, Sample(temperature=self._temperature, model=self._client.model))
+            except (ValueError, RecursionError) as error:
+                if retry == self._max_retries:
+                    said = f"{error}; it is {body[:100].decode('utf-8', 'replace')!r}"
+                    where = f"{self._client.endpoint} sent no chat completion, asked {retry + 1} times"
+                    raise ModelNonsenseError(f"{where}: {said}") from error
+            self._client.wait(retry)
+            retry += 1
+
+    def _complete(self, messages: list[dict[str, str]], info: Mapping[str, Any], notes: bool) -> bytes:
+        while True:
+            try:
+                return self._client.complete(self._request(messages, info, notes))
             except (ModelError, OptionError) as error:
                 if not self._without(refusal(error.__cause__)):
                     raise
-        try:
-            return read_answer(body, Sample(temperature=self._temperature, model=self._client.model))
-        except (ValueError, RecursionError) as error:
-            said = f"{error}; it is {body[:100].decode('utf-8', 'replace')!r}"
-            raise ModelNonsenseError(f"{self._client.endpoint} sent no chat completion: {said}") from error
 
     def _request(self, messages: list[dict[str, str]], info: Mapping[str, Any], notes: bool) -> dict[str, Any]:
         limit = "max_tokens" if "max_tokens" in self._sends else "max_completion_tokens"
@@ -145,6 +166,8 @@ class ChatAgent:
         if "tools" in self._sends:
             request["tools"] = tools_for(["compact"] if notes else info["verbs"].split())
             request["tool_choice"] = {"type": "function", "function": {"name": "compact"}} if notes else "auto"
+            if "parallel" in self._sends:
+                request["parallel_tool_calls"] = False
         if self._logprobs:
             request["logprobs"] = True
         return request

@@ -22,11 +22,13 @@ class Answer:
     Attributes:
         text: of the message; "" where there is none.
         call: of a tool; the first one, where there are several.
+        calls: how many there are.
         sample: numbers of tokens, with ids and log-probabilities where the endpoint tells them.
     """
 
     text: str
     call: Call | None
+    calls: int
     sample: Sample
 
 
@@ -54,7 +56,9 @@ def read_answer(body: bytes, asked: Sample) -> Answer:
         finish_reason=str(choice.get("finish_reason") or ""),
         model=str(completion.get("model") or asked.model),
     )
-    return Answer(_text(message), _call(message), _with_tokens(sample, completion, choice))
+    calls = _part(message.get("tool_calls") or [], list, "list of calls")
+    call = _call(calls[0]) if calls else None
+    return Answer(_text(message), call, len(calls), _with_tokens(sample, completion, choice))
 
 
 def _part(value: Any, kind: type, what: str) -> Any:
@@ -75,12 +79,8 @@ def _text(message: Mapping[str, Any]) -> str:
     return encodable(_part(content, str, "content that is text"))
 
 
-def _call(message: Mapping[str, Any]) -> Call | None:
-    calls = message.get("tool_calls")
-    if not calls:
-        return None
-    first = _part(_part(calls, list, "list of calls")[0], dict, "call that is an object")
-    function = _part(first.get("function"), dict, "function in its call")
+def _call(told: Any) -> Call:
+    function = _part(_part(told, dict, "call that is an object").get("function"), dict, "function in its call")
     arguments = function.get("arguments")
     arguments = arguments if isinstance(arguments, str) else json.dumps(arguments)
     return Call(encodable(str(function.get("name"))), encodable(arguments))

@@ -14,6 +14,9 @@ from typing import Any
 from selftrain.agents.chat_errors import Endpoint, as_ours
 from selftrain.errors import ModelError, OptionError, SelfTrainError
 
+FIRST_WAIT_SECONDS = 0.5  # both as in the package openai, which waits itself where nothing or an error is sent
+_MOST_DOUBLINGS = 4
+
 
 class ChatClient:
     """Calls of one model. Nothing is imported or opened before the first.
@@ -62,6 +65,10 @@ class ChatClient:
         """
         return self._call(lambda: self._client.chat.completions.with_raw_response.create(**request))
 
+    def wait(self, retry: int) -> None:
+        """Wait before a retry, longer for later ones; `close` ends it."""
+        self._line.closed.wait(FIRST_WAIT_SECONDS * 2 ** min(retry, _MOST_DOUBLINGS))
+
     def close(self) -> None:
         """Break off the call under way, for good."""
         self._line.close()
@@ -92,14 +99,14 @@ class _Line:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._closed = False
+        self.closed = threading.Event()
         self._answers: queue.SimpleQueue[bytes | BaseException] = queue.SimpleQueue()
 
     def call(self, function: Callable[[], bytes]) -> bytes:
         """What `function` returns or raises; ModelError after `close`."""
         answers: queue.SimpleQueue[bytes | BaseException] = queue.SimpleQueue()
         with self._lock:
-            if self._closed:
+            if self.closed.is_set():
                 raise ModelError("this agent is closed")
             self._answers = answers
 
@@ -117,7 +124,7 @@ class _Line:
 
     def close(self) -> None:
         with self._lock:
-            self._closed = True
+            self.closed.set()
             self._answers.put(ModelError("the call was broken off"))
 
 

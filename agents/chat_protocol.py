@@ -1,7 +1,11 @@
 """How a chat model says what it does: by a call of a tool, or in plain text. Every answer means some action.
 
 A call of a tool becomes the verb of the context budget that it stands for; so does one that the text spells out as JSON
-with `name` and `arguments`, bare, fenced or after `<tool_call>`. Other text is read by these rules, in turn:
+with `name` and `arguments`: after the first `<tool_call>` outside of code, else as the first code block or the whole
+text. A call that cannot be read, such as one that was cut off, becomes a `/note` without an operation: the context
+budget answers that it is invalid, and the environment never sees it. Of notes that were cut off, what was written
+counts, and nothing where that cannot be told; arguments that are whole but none of the tool's are the notes as they
+are. Other text is read by these rules, in turn:
 
 1. Reasoning that a server left in the answer, from `<think>` to `</think>`, is dropped.
 2. Where notes are asked for, the rest is the notes, whole.
@@ -24,7 +28,14 @@ _REASONING = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)|\A.*</think>", re.S)
 _FENCE = re.compile(
     r"^ {0,3}(?P<marks>`{3,}|~{3,})[^`\n]*\n(?P<content>.*?)(?:^ {0,3}(?P=marks)[`~]*[ \t]*$|\Z)", re.M | re.S
 )
-_CALL_MARK, _CALL_END = "<tool_call>", "</tool_call>"
+_CALL_END = "</tool_call>"
+# blocks are matched too, to pass over what they hold; a command may speak of the tag, but not go on as calls do
+_BLOCK_OR_CALL = re.compile(
+    rf"{_FENCE.pattern}|(?P<call>\A<tool_call>|<tool_call>(?=\s*(?:\{{|<function|\Z)))", _FENCE.flags
+)
+_CUT_OFF = re.compile(r'"notes"\s*:\s*"(?P<written>[^"\\]*(?:\\.[^"\\]*)*)', re.S)
+_BACKSLASH = re.compile(r'(?P<escape>\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))|(?P<half>\\u[0-9a-fA-F]{0,3}\Z)|\\')
+_JSON = json.JSONDecoder(strict=False)  # models put the ends of lines into their strings as they are
 
 
 @dataclass(frozen=True)
@@ -69,9 +80,12 @@ _TOOLS = {
 }
 
 
+_BEGUN = re.compile(rf'\{{\s*"name"\s*:\s*"(?P<name>{"|".join(_TOOLS)})"')
+
+
 @dataclass(frozen=True)
 class Call:
-    """A call of a tool, with its arguments as the model wrote them."""
+    """A call of a tool, with its arguments as the model wrote them; the name is "" where it cannot be told."""
 
     name: str
     arguments: str
@@ -90,57 +104,109 @@ def message_of(text: str, call: Call | None, *, notes: bool = False) -> str:
         call: of a tool, where there is one; it counts more than the text.
         notes: the context budget asks for notes.
     """
+    text = _REASONING.sub("", text, count=1).strip()
+    if notes:
+        call = call or _written_notes(text)
+        return text if call is None else _notes_of(call)
     call = call or written_call(text)
     if call is not None:
-        return _notes_of(call) if notes else _verb_of(call)
-    text = _REASONING.sub("", text, count=1).strip()
-    if notes or _VERB.match(text):
+        return _verb_of(call)
+    if _VERB.match(text):
         return text
     block = _FENCE.search(text)
     return block["content"].removesuffix("\n") if block else text
 
 
 def written_call(text: str) -> Call | None:
-    """A call in the text itself, as small models write it: JSON with name and arguments, bare, fenced or tagged."""
-    text = _REASONING.sub("", text, count=1).strip()
-    block = _FENCE.match(text)
-    inner = block["content"] if block else text.removeprefix(_CALL_MARK).partition(_CALL_END)[0]
+    """The first call that a text without reasoning spells out, as small models do; it may be one that breaks off."""
+    if _VERB.match(text):
+        return None
+    tag = next((found for found in _BLOCK_OR_CALL.finditer(text) if found["call"]), None)
+    if tag is not None:
+        inner = text[tag.end() :]
+        return _call_in(inner) or Call("", inner.partition(_CALL_END)[0].strip())
+    block = _FENCE.search(text)
+    return _call_in(block["content"] if block else text)
+
+
+def _written_notes(text: str) -> Call | None:
+    """A written call that can hold notes: notes may well speak of other calls."""
+    call = written_call(text)
+    return call if call is not None and call.name in ("", "compact", "return") else None
+
+
+def _call_in(text: str) -> Call | None:
+    text = text.lstrip()
     try:
-        found = json.loads(inner)
+        found = _JSON.raw_decode(text)[0]
         name, arguments = found["name"], found["arguments"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        return None
+        begun = _BEGUN.match(text)
+        return Call(begun["name"], text) if begun else None
     if not isinstance(name, str) or name not in _TOOLS:
         return None
     return Call(name, arguments if isinstance(arguments, str) else json.dumps(arguments))
 
 
 def _verb_of(call: Call) -> str:
-    if call.name not in _TOOLS:
-        return f"{call.name} {call.arguments}"
-    tool, given = _TOOLS[call.name], _arguments(call)
+    given = _arguments(call)
+    if given is None:
+        cut_off = _cut_off_notes(call.arguments) if call.name == "compact" else ""
+        return f"/compact\n{cut_off}" if cut_off else _unreadable(call)
+    tool = _TOOLS[call.name]
     verb = [] if call.name == "act" else [f"/{call.name}"]
-    if given is None:  # passed on as it is, so that the environment can say what is wrong with it
-        return " ".join([*verb, call.arguments])
     line = " ".join([*verb, *(" ".join(given[name].split()) for name in tool.line)])
     body = "".join(given.get(name, "") for name in tool.body)
     return f"{line}\n{body}" if line and body else line or body
 
 
+def _unreadable(call: Call) -> str:
+    """A message that the context budget calls invalid: `/note` with words that are no operation of it."""
+    if call.name in _TOOLS:
+        why = f"unreadable call of {call.name}, which takes a JSON object with {' and '.join(_TOOLS[call.name].needed)}"
+    else:
+        why = f"unreadable call of {' '.join(call.name.split()) or 'a tool'}"
+    return f"/note {why}:\n{call.arguments}"
+
+
 def _notes_of(call: Call) -> str:
-    given = _arguments(call) if call.name in _TOOLS else None
-    return call.arguments if given is None else "".join(given.get(name, "") for name in _TOOLS[call.name].body)
+    given = _arguments(call)
+    if given is not None:
+        return "".join(given.get(name, "") for name in _TOOLS[call.name].body)
+    whole = _decoded(call.arguments) or not call.arguments.lstrip().startswith("{")
+    return call.arguments if whole else _cut_off_notes(call.arguments)
+
+
+def _cut_off_notes(arguments: str) -> str:
+    """The notes in JSON that breaks off, as far as they were written; "" where there are none."""
+    found = _CUT_OFF.search(arguments)
+    if found is None:
+        return ""
+    return str(_JSON.decode(f'"{_BACKSLASH.sub(_repaired, found["written"])}"'))
+
+
+def _repaired(backslash: re.Match[str]) -> str:
+    if backslash["half"]:
+        return ""
+    return backslash["escape"] or r"\\"
 
 
 def _arguments(call: Call) -> Mapping[str, str] | None:
-    """The arguments as texts; None where they are not what the tool takes."""
-    try:
-        given = json.loads(call.arguments)
-    except (ValueError, RecursionError):
+    """The arguments as texts; None where they are not what a tool takes."""
+    given = _decoded(call.arguments)
+    if call.name not in _TOOLS or not isinstance(given, dict):
         return None
-    if not isinstance(given, dict) or any(given.get(name) is None for name in _TOOLS[call.name].needed):
+    if any(given.get(name) is None for name in _TOOLS[call.name].needed):
         return None
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
+
+
+def _decoded(written: str) -> Any:
+    """What this JSON says; None where it is none."""
+    try:
+        return _JSON.decode(written)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _schema(name: str, tool: _Tool) -> dict[str, Any]:

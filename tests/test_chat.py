@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
+import logging
+import re
 import socket
 import sys
 import threading
@@ -12,9 +14,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from chat_server import Reply, Script, calls, endpoint, in_turn, refuses, says
 
+from selftrain.agents import chat_client
 from selftrain.agents.chat import ChatAgent
 from selftrain.agents.chat_errors import (
     ModelBusyError,
@@ -101,6 +105,7 @@ def test_the_verbs_of_the_context_are_offered_as_tools() -> None:
         (refuses(404, "No endpoints found that support tool use"), "tools", None),
         (refuses(400, "Use 'max_completion_tokens' instead."), "max_tokens", "max_completion_tokens"),
         (refuses(422, "Extra inputs are not permitted: seed"), "seed", None),
+        (refuses(400, "Unsupported parameter: 'parallel_tool_calls'"), "parallel_tool_calls", "tools"),
         (refuses(400, "Unrecognized request argument supplied: return_token_ids"), "return_token_ids", None),
     ],
 )
@@ -109,7 +114,8 @@ def test_what_an_endpoint_does_not_know_is_left_out(refusal: Reply, before: str,
         assert [agent.act(observation(), INFO), agent.act(observation(), INFO)] == ["ls", "ls"]
         first, *others = server.requests
     assert before in first and len(others) == 2 and all(before not in request for request in others)
-    assert after is None or all(after in request and after not in first for request in others)
+    assert after is None or all(after in request for request in others)
+    assert after in (None, "tools") or after not in first
 
 
 def test_tools_that_must_be_are_not_left_out() -> None:
@@ -154,11 +160,47 @@ def test_an_observation_that_is_no_context_is_refused() -> None:
                 agent.act(seen, INFO)
 
 
-@pytest.mark.parametrize("wrong", ["tools='yes'", "temperature=-1.0", "timeout=0", "max_retries=-1"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "tools='yes'",
+        "tools=1",
+        "logprobs='yes'",
+        "temperature=-1.0",
+        "temperature='x'",
+        "temperature=True",
+        "temperature=1e999",
+        "timeout=0",
+        "timeout='abc'",
+        "timeout=None",
+        "timeout=1e12",
+        "max_retries=-1",
+        "max_retries=1.5",
+        "max_retries='3'",
+        "max_retries=True",
+        "model=3",
+        "base_url=None",
+        "extra_body='top_k'",
+        "extra_body={'top_k': {1}}",
+    ],
+)
 def test_arguments_are_checked(wrong: str) -> None:
-    name, _, value = wrong.partition("=")
-    with pytest.raises(OptionError, match=wrong):
-        ChatAgent("m", **{name: ast.literal_eval(value)})
+    name, _, written = wrong.partition("=")
+    value = ast.literal_eval(written)
+    with pytest.raises(OptionError, match=re.escape(f"{name}={value!r} must be ")):
+        ChatAgent(**{name: value})
+
+
+def test_a_key_that_is_no_text_is_not_told() -> None:
+    with pytest.raises(OptionError, match=r"api_key \(of type bytes\) must be text") as raised:
+        ChatAgent(api_key=KEY.encode())  # type: ignore[arg-type]
+    assert KEY not in str(raised.value)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    temperature, retries = np.float32(0.5), np.int64(0)
+    action, (request,) = act(in_turn(says("ls")), temperature=temperature, max_retries=retries)
+    assert action == "ls" and request["temperature"] == 0.5
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +229,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
         (refuses(400, "9031 tokens exceed the available context size (2048)"), PromptTooLongError, "9031 tokens"),
         (refuses(400, "max_completion_tokens: the maximum context length is 4096"), PromptTooLongError, "4096"),
         (None, ModelDownError, "does not answer"),
-        ((200, b"{nonsense"), ModelNonsenseError, "no chat completion: .*nonsense"),
+        ((200, b"{nonsense"), ModelNonsenseError, "no chat completion, asked 1 times: .*nonsense"),
         ((200, b"<html>hello</html>"), ModelNonsenseError, "<html>hello"),
         ((200, b"\xff\xfe"), ModelNonsenseError, "no chat completion"),
         ((200, b"[]"), ModelNonsenseError, "it has no JSON object"),
@@ -230,6 +272,45 @@ def test_a_slow_model_is_not_waited_for_longer_than_told() -> None:
 def test_passing_trouble_is_retried(trouble: Reply) -> None:
     action, requests = act(in_turn(trouble, says("ls")), max_retries=1)
     assert action == "ls" and len(requests) == 2
+
+
+def test_one_answer_of_nonsense_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_client, "FIRST_WAIT_SECONDS", 0.05)
+    nonsense = (200, b"{nonsense")
+    began = time.monotonic()
+    action, requests = act(in_turn(nonsense, (200, {"choices": []}), says("ls")), max_retries=2)
+    assert action == "ls" and requests == [requests[0]] * 3 and time.monotonic() - began >= 0.05 + 0.1
+    with endpoint(in_turn(nonsense)) as server, agent_at(server.url, max_retries=2) as agent:
+        with pytest.raises(ModelNonsenseError, match="asked 3 times"):
+            agent.act(observation(), INFO)
+        assert len(server.requests) == 3
+
+
+def test_closing_ends_the_wait_for_a_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_client, "FIRST_WAIT_SECONDS", 30.0)
+    with endpoint(in_turn((200, b"{nonsense"))) as server, agent_at(server.url, max_retries=1) as agent:
+        closing = threading.Timer(0.5, agent.close)
+        closing.start()
+        began = time.monotonic()
+        with pytest.raises(ModelError, match=r"closed|broken off"):
+            agent.act(observation(), INFO)
+        closing.join()
+    assert time.monotonic() - began < 10 and len(server.requests) <= 1
+
+
+def test_of_several_calls_the_first_counts_and_the_log_tells(caplog: pytest.LogCaptureFixture) -> None:
+    functions = [{"name": "act", "arguments": json.dumps({"command": command})} for command in ("ls", "pwd")]
+    told = [{"id": "1", "type": "function", "function": function} for function in functions]
+    with caplog.at_level(logging.WARNING, "selftrain"):
+        action, (request,) = act(in_turn(says(None, tool_calls=told[:1])))
+        assert action == "ls" and not caplog.messages and request["parallel_tool_calls"] is False
+        action, _ = act(in_turn(says(None, tool_calls=told)))
+    assert action == "ls" and len(caplog.messages) == 1 and "2 calls at once: only the first" in caplog.text
+
+
+def test_no_word_of_calls_where_there_are_no_tools() -> None:
+    _, (request,) = act(in_turn(says("ls")), tools=False)
+    assert "parallel_tool_calls" not in request
 
 
 def test_half_a_character_reaches_no_prompt() -> None:

@@ -49,6 +49,11 @@ def test_plain_text_is_read_by_the_rules(text: str, action: str) -> None:
         '```json\n{"name": "act", "arguments": {"command": "ls"}}\n```',
         '<tool_call>\n{"name": "act", "arguments": {"command": "ls"}}\n</tool_call>',
         '<think>hm</think><tool_call>{"name": "act", "arguments": "{\\"command\\": \\"ls\\"}"}',
+        'Sure: <tool_call>{"name": "act", "arguments": {"command": "ls"}}</tool_call> and then\n```\npwd\n```',
+        '```\n<tool_call>{"name": 1}\n```\n<tool_call>{"name": "act", "arguments": {"command": "ls"}}',
+        'Sure:\n```json\n{"name": "act", "arguments": {"command": "ls"}}\n```',
+        '<tool_call>{"name": "act", "arguments": {"command": "ls"}}<tool_call>{"name": "act", "arguments": {}}',
+        '{"name": "act", "command": "ls"}',
     ],
 )
 def test_a_call_that_is_written_out_counts_as_one(text: str) -> None:
@@ -62,6 +67,37 @@ def test_long_nonsense_takes_no_long_time(text: str) -> None:
     began = time.monotonic()
     message_of(text, None)
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ('Look:\n```\ngrep "<tool_call>{" a\n```\nDone.', 'grep "<tool_call>{" a'),
+        ('grep "<tool_call>" a', 'grep "<tool_call>" a'),
+        ('/compact\nsaw <tool_call>{"name": "act"}', '/compact\nsaw <tool_call>{"name": "act"}'),
+    ],
+)
+def test_what_only_speaks_of_a_call_is_none(text: str, action: str) -> None:
+    assert message_of(text, None) == action
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<tool_call>{"name": "act", "arguments": {"command": "rm -rf l',
+        'Sure: <tool_call>{"name": "act", "arguments": {"comm',
+        "I will: <tool_call>",
+        "<tool_call>ls</tool_call>",
+        "<tool_call>\n<function=act>\n<parameter=command>ls</parameter></function></tool_call>",
+        '<tool_call>{"name": "bash", "arguments": {"command": "ls"}}</tool_call>',
+        '{"name": "act", "arguments": {"command": "l',
+        '```json\n{"name": "act", "argum',
+        '{"name": "act", "arguments": {"cmd": "ls"}}',
+    ],
+)
+def test_a_written_call_that_breaks_off_is_invalid_and_no_command(text: str) -> None:
+    message = message_of(text, None)
+    assert parse(message).name == "invalid" and message.startswith("/note unreadable call of ")
 
 
 def test_json_that_is_no_call_is_a_command() -> None:
@@ -92,27 +128,60 @@ def test_each_tool_is_a_verb_of_the_context_budget(name: str, arguments: dict[st
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "action"),
+    ("name", "arguments", "told"),
     [
-        ("act", '{"command": "l', '{"command": "l'),
-        ("act", '{"cmd": "ls"}', '{"cmd": "ls"}'),
-        ("act", '{"command": 3}', "3"),
-        ("act", "[" * 100_000, "[" * 100_000),
-        ("act", '{"command": null}', '{"command": null}'),
-        ("note", "{}", "/note {}"),
-        ("frobnicate", '{"x": 1}', 'frobnicate {"x": 1}'),
+        ("act", '{"command": "l', "act, which takes a JSON object with command"),
+        ("act", '{"cmd": "ls"}', "act, which"),
+        ("act", "ls", "act, which"),
+        ("act", "", "act, which"),
+        ("act", "[" * 100_000, "act, which"),
+        ("act", '{"command": null}', "act, which"),
+        ("note", "{}", "note, which takes a JSON object with op and path"),
+        ("note", '{"op": "write", "path": "lab/a", "text": "1', "note, which"),
+        ("return", '{"message": "fou', "return, which"),
+        ("compact", '{"no', "compact, which"),
+        ("frobnicate\nnow", '{"x": 1}', "frobnicate now:"),
     ],
 )
-def test_a_call_that_makes_no_sense_is_passed_on(name: str, arguments: str, action: str) -> None:
-    assert message_of("", Call(name, arguments)) == action
+def test_a_call_that_cannot_be_read_is_invalid_and_says_why(name: str, arguments: str, told: str) -> None:
+    message = message_of("", Call(name, arguments))
+    assert parse(message).name == "invalid"
+    assert message.startswith(f"/note unreadable call of {told}") and message.endswith(f":\n{arguments}")
+
+
+def test_values_that_are_no_text_are_written_out() -> None:
+    assert message_of("", Call("act", '{"command": 3}')) == "3"
+    assert message_of("", Call("act", '{"command": "ls\npwd"}')) == "ls\npwd"
 
 
 def test_notes_are_taken_whole_from_text_and_from_a_call() -> None:
-    said = "Done so far:\n```\nls\n```\n/compact is not a verb here"
+    said = 'Done:\n```\nls\n```\n/compact is not a verb here, <tool_call>{"name": "act", "arguments": {}} is none'
     assert message_of(f"<think>x</think>{said}", None, notes=True) == said
     assert message_of("", Call("compact", '{"notes": "n"}'), notes=True) == "n"
-    assert message_of("", Call("compact", '{"notes": "cut off'), notes=True) == '{"notes": "cut off'
     assert message_of("", Call("return", '{"message": "m"}'), notes=True) == "m"
+    assert message_of("", Call("compact", '{"summary": "s"}'), notes=True) == '{"summary": "s"}'
+    assert message_of("", Call("compact", "done so far"), notes=True) == "done so far"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "notes"),
+    [
+        ('{"notes": "cut off', "cut off"),
+        ('{"notes": "two\\nlines, \\"one\\" \\u00e9', 'two\nlines, "one" \u00e9'),
+        ('{"notes": "half an escape \\', "half an escape "),
+        ('{"notes": "half a letter \\u00', "half a letter "),
+        ('{"notes": "costs \\$5, a \\\\u00', "costs \\$5, a \\u00"),
+        ('{"notes": "whole", "more": "cut', "whole"),
+        ('{"notes": "', ""),
+        ('{"no', ""),
+    ],
+)
+def test_of_notes_that_are_cut_off_what_was_written_counts(arguments: str, notes: str) -> None:
+    assert message_of("", Call("compact", arguments), notes=True) == notes
+    written = f'Sure: <tool_call>{{"name": "compact", "arguments": {arguments}'
+    assert message_of(written, None, notes=True) == notes
+    verb = parse(message_of("", Call("compact", arguments)))
+    assert verb == Verb("compact", notes.strip()) if notes else verb.name == "invalid"
 
 
 written = st.text() | st.dictionaries(st.text(), st.text()).map(json.dumps)
