@@ -45,6 +45,11 @@ class Ladder:
     memory: float = 0.9
     rate: float = field(default=0.0, init=False)
 
+    @classmethod
+    def between(cls, chance: float, optimum: float, top: int) -> Ladder:
+        """One that asks for 0.8 of the way from the chance of a game to its optimum, whatever these are."""
+        return cls(top, enough=chance + 0.8 * (optimum - chance))
+
     def cuts(self, groups: int) -> Ints:
         """All on the rung."""
         return np.full(groups, self.rung)

@@ -68,8 +68,13 @@ class Shape:
 
     @property
     def features(self) -> int:
-        """Length of the code of an item: its fields, whether it is a note, symbols by slot, and the phase."""
-        return sum(self.columns) + 1 + self.slots * self.symbols + PHASES
+        """Length of the code of an item: fields, those shared by slot, is it a note, symbols by slot, and the phase."""
+        return sum(self.columns) + self.shared + 1 + self.slots * self.symbols + PHASES
+
+    @property
+    def shared(self) -> int:
+        """How many numbers tell what an item shares with those of the other side; none where notes hold no items."""
+        return 0 if self.symbols else len(self.columns) * self.slots
 
 
 class PointerPolicy(nn.Module):
@@ -109,11 +114,13 @@ class PointerPolicy(nn.Module):
         visible = torch.as_tensor(np.asarray(observation["visible"]), dtype=torch.int64)
         notes = torch.as_tensor(np.asarray(observation["notes"]), dtype=torch.int64)
         phase = torch.as_tensor(np.asarray(observation["clock"]), dtype=torch.float32)
-        n, width = len(visible), sum(shape.columns)
+        n, fields, width = len(visible), sum(shape.columns), sum(shape.columns) + shape.shared
         codes = torch.zeros(n, shape.rows + shape.slots, 1 + shape.features)
         kept = visible if shape.symbols else torch.cat([visible, notes], 1)
         starts = torch.as_tensor(np.cumsum([0, *shape.columns[:-1]]))
-        codes[:, : kept.shape[1], 1 : 1 + width].scatter_(2, kept + starts, 1.0)
+        codes[:, : kept.shape[1], 1 : 1 + fields].scatter_(2, kept + starts, 1.0)
+        if shape.shared:
+            codes[:, :, 1 + fields : 1 + width] = _shared(kept, shape.rows)
         codes[:, : kept.shape[1], 0] = (kept[:, :, 0] > 0).float()  # kind 0 is an empty row
         codes[:, shape.rows :, 1 + width] = 1.0
         if shape.symbols:
@@ -174,6 +181,18 @@ class PointerPolicy(nn.Module):
         except (OSError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
             raise RecordError(f"{path} holds no weights of a PointerPolicy: {error}") from error
         return policy
+
+
+def _shared(items: Tensor, rows: int) -> Tensor:
+    """For each slot and field of an item: does it share that with the note there, or with a visible item if it is it?
+
+    Whether two items speak of the same thing decides what is to be kept and what to be answered. One-hot fields do not
+    tell: it would have to be learned for each value apart, and a policy that cannot tell yet settles for one note.
+    """
+    visible, notes = items[:, :rows], items[:, rows:]
+    same = (visible[:, :, None] == notes[:, None]) & (notes > 0)[:, None]  # 0 is no value
+    own = torch.eye(notes.shape[1], dtype=torch.bool)[:, :, None] & same.any(1)[:, :, None]
+    return torch.cat([same, own], 1).flatten(2).float()
 
 
 class PolicyAgent:

@@ -40,6 +40,7 @@ from selftrain.agents.training import (  # noqa: E402
 )
 
 COURIER = "selftrain:SelfTrain-Courier-v0"
+KEYRING = "selftrain:SelfTrain-KeyRing-v0"
 EASY = {"colours": 2, "decoys": 1, "values": 4}
 
 
@@ -47,6 +48,9 @@ def fresh_policy(seed: int = 0, env_id: str = COURIER, **kwargs: Any) -> Pointer
     envs = gym.make_vec(env_id, num_envs=1, **kwargs)
     torch.manual_seed(seed)
     return PointerPolicy(Shape.of(envs.single_observation_space, envs.single_action_space))
+
+
+SHARING = fresh_policy(0, KEYRING)
 
 
 def played(policy: PointerPolicy, groups: int = 6, members: int = 8, **kwargs: Any) -> Rows:
@@ -72,6 +76,32 @@ def test_practice_on_one_cut_gets_far_above_chance_and_needs_its_notes() -> None
     assert abs(success(practice.policy, wiped, 1) - 0.25) < 4 * np.sqrt(0.25 * 0.75 / 1000)
     assert success(fresh_policy(1, **EASY), envs, 1) < 0.4
     assert 80_000 - 2 * Settings().rollouts < practice.spent == course[-1].spent <= 80_000
+
+
+def test_two_notes_are_told_apart_where_one_would_do_for_a_while() -> None:
+    game: Any = gym.make_vec(KEYRING, num_envs=1000)
+    practice = practise(KEYRING, Direct(1), 100_000, seed=1)
+    one_note = 0.4 + 0.6 / 4  # the likeliest register is known, else it is a guess
+    assert success(practice.policy, game, 1) > one_note + 4 * np.sqrt(one_note * (1 - one_note) / 1000)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3))
+def test_an_item_is_seen_beside_what_it_shares_with_the_notes(seed: int, cuts: int) -> None:
+    policy, envs = SHARING, gym.make_vec(KEYRING, num_envs=1)
+    observation, _ = envs.reset(seed=[seed], options={"cuts": np.array([3])})
+    for _ in range(cuts):
+        kept = np.random.default_rng(seed).integers(0, policy.shape.choices, (1, 3)) % [7, 7, 4]
+        observation, *_ = envs.step(kept)
+    visible, notes = (observation[name][0].tolist() for name in ("visible", "notes"))
+    expected = []
+    for item in visible:
+        expected.append([item[f] == note[f] > 0 for note in notes for f in range(4)])
+    for slot, note in enumerate(notes):
+        renewed = [any(item[f] == note[f] > 0 for item in visible) for f in range(4)]
+        expected.append([own == slot and renewed[f] for own in range(2) for f in range(4)])
+    fields = 1 + sum(policy.shape.columns)
+    shown = policy.encode(observation)[0, :, fields : fields + policy.shape.shared]
+    assert shown.tolist() == np.array(expected, float).tolist()
 
 
 def split(rows: Rows, random: np.random.Generator, share: float) -> Rows:
@@ -258,7 +288,7 @@ def test_one_player_acts_as_the_arrays_do() -> None:
     [
         (COURIER, {}),
         (COURIER, {"notes": "free"}),
-        ("selftrain:SelfTrain-KeyRing-v0", {}),
+        (KEYRING, {}),
         ("selftrain:SelfTrain-Relay-v0", {}),
     ],
 )
@@ -294,6 +324,17 @@ def test_the_ladder_climbs_by_success_in_practice_alone(course: list[float]) -> 
         rate = 0.9 * rate + 0.1 * passed
         assert ladder.rung == before + (rate > 0.8 and before < 3)
         rate = rate if ladder.rung == before else 0.0
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_the_ladder_asks_for_what_the_game_allows(one: float, other: float) -> None:
+    chance, optimum = min(one, other), max(one, other)
+    ladder = Ladder.between(chance, optimum, top=3)
+    assert chance <= ladder.enough <= optimum
+    assert np.isclose(ladder.enough - chance, 4 * (optimum - ladder.enough))
+    for _ in range(100):
+        ladder.learn(np.array([optimum]))
+    assert ladder.rung == 3 or optimum - chance < 1e-3
 
 
 def test_uniform_practice_is_seeded_and_meets_every_difficulty() -> None:
