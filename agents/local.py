@@ -167,7 +167,12 @@ def teacher_forced_logprobs(
     """Log-probabilities of recorded tokens after their prompt, in one pass and with gradients: float tensor [m].
 
     Under the weights that sampled them these are the recorded ones.
+
+    Raises:
+        OptionError: the temperature is 0 or less: what is greedy was drawn from no distribution.
     """
+    if not temperature > 0.0:
+        raise OptionError(f"temperature={temperature} must be above 0: greedy tokens have no log-probabilities")
     torch = library("torch")
     ids = torch.tensor([[*map(int, prompt_ids), *map(int, token_ids)]], device=module.device)
     logits = module(input_ids=ids, use_cache=False, logits_to_keep=len(token_ids) + 1).logits[0, :-1].float()

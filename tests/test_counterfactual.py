@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
 
-from selftrain.agents.counterfactual import NoteCredit, note_counterfactual
+from selftrain import rows as forms
+from selftrain.agents.counterfactual import NoteCredit, note_counterfactual, note_rows
+from selftrain.agents.rollout import run_episode
 from selftrain.agents.scripted import OracleAgent
-from selftrain.envs.context import ContextBudget
-from selftrain.errors import ModelError, OptionError, SandboxError
+from selftrain.credit import broadcast
+from selftrain.envs.context import ContextBudget, make_tokenizer
+from selftrain.envs.spaces import Text
+from selftrain.errors import ModelError, OptionError, RecordError, SandboxError
+from selftrain.records import EpisodeRecord
+from selftrain.segments import token_segments
 from selftrain.tokens import Sample
 
 RIGHT = 0.5
@@ -168,4 +176,155 @@ def test_a_broken_continuation_is_no_return_of_0() -> None:
         note_counterfactual(Spoiled(env), OracleAgent(), state, 2)
     with pytest.raises(ModelError):
         note_counterfactual(env, Broken(), state, 2)
+    env.close()
+
+
+def test_the_environment_stands_at_the_cut_again_when_a_try_fails() -> None:
+    class Fails(OracleAgent):
+        def act(self, observation: Any, info: Mapping[str, Any]) -> str:
+            if info["phase"] != "must_compact":
+                raise ModelError("no answer")
+            return super().act(observation, info)
+
+    env = courier()
+    state = at_cut(env, 1)
+    before, info = env.restore_state(state)
+    with pytest.raises(ModelError):
+        note_counterfactual(env, Fails(), state, 2)
+    after, after_info = env.restore_state(env.save_state())
+    assert (after["messages"], after_info) == (before["messages"], info)
+    env.close()
+
+
+class Brancher:
+    """Works in branches that grow too long; what it is asked to return differs from try to try."""
+
+    def __init__(self, view: str, notes: str = "") -> None:
+        self._view, self._notes = view, notes
+        self._tokenizer = make_tokenizer("bytes")
+        self.sample: Sample | None = None
+
+    def reset(self, seed: int) -> None:
+        self._random = np.random.default_rng(seed)
+
+    def act(self, observation: Any, info: Mapping[str, Any]) -> Any:
+        if info["phase"] == "must_compact":
+            said = self._notes or f"/return found {self._random.integers(1000)}"
+        else:
+            said = "/branch look\naround" if info["phase"] == "act" and info["segment"] == 0 else "go on"
+        ids = np.array(self._tokenizer.assistant_ids(said), np.int32)
+        if self._view == "messages":
+            self.sample = None
+            return said
+        prompt = observation["prompt"][: int(observation["prompt_len"])].copy()
+        logprobs = -self._random.random(len(ids)).astype(np.float32)
+        self.sample = Sample(prompt, ids, logprobs, len(prompt), len(ids), policy_version=4)
+        action = np.full(max(info["reserve"], info["notes_budget"], len(ids)), -1, np.int32)
+        action[: len(ids)] = ids
+        return action
+
+
+class Rooms(gym.Env[str, str]):
+    """Twelve rooms; each is paid by the number of the digits said in it, and can be gone back to."""
+
+    def __init__(self) -> None:
+        self.observation_space = self.action_space = Text(4096)
+        self.left = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.left = 12
+        return "Walk.", {"task": "Walk."}
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        self.left -= 1
+        return "A room. " * 30, float(self.np_random.random()), self.left == 0, False, {}
+
+    def save_state(self) -> Any:
+        return self.left, self.np_random.bit_generator.state
+
+    def restore_state(self, state: Any) -> None:
+        self.left, self.np_random.bit_generator.state = state
+
+
+def rooms(view: str, mode: str, **arguments: Any) -> ContextBudget:
+    sizes = {"budget": 2200, "reserve": 100, "notes_budget": 30, "system": "Walk.", "mode": mode, "view": view}
+    return ContextBudget(Rooms(), **{**sizes, **arguments})
+
+
+def recorded(env: ContextBudget, agent: Any, seed: int = 0) -> tuple[Any, EpisodeRecord]:
+    """The state at the first cut, and the record of an episode that went on from there."""
+    states: list[Any] = []
+
+    class Saving:
+        sample = property(lambda self: agent.sample)
+        reset = staticmethod(agent.reset)
+
+        def act(self, observation: Any, info: Mapping[str, Any]) -> Any:
+            if info["phase"] == "must_compact":
+                states.append(env.save_state())
+            return agent.act(observation, info)
+
+    record = run_episode(env, Saving(), seed)
+    env.reset(seed=seed)
+    return states[0], record
+
+
+@pytest.mark.parametrize("view", ["messages", "tokens"])
+def test_the_notes_of_a_branch_are_the_message_that_it_returned(view: str) -> None:
+    env = rooms(view, "fold")
+    agent = Brancher(view)
+    state, _ = recorded(env, agent)
+    assert state.info["kind"] == "branch"
+    credit = note_counterfactual(env, agent, state, 3)
+    assert len(set(credit.notes)) == 3 and all(re.fullmatch(r"found \d+", notes) for notes in credit.notes)
+    for notes, rejected in (("x" * 80, True), ("", False)):
+        tries = note_counterfactual(env, Brancher(view, notes or "/return "), state, 2).tries
+        assert [(one.notes, one.rejected) for one in tries] == [("", rejected)] * 2
+    env.close()
+    env = rooms(view, "fold", overflow="clip")
+    state, _ = recorded(env, agent)
+    assert note_counterfactual(env, Brancher(view, "abc" * 30), state, 2).notes == ("abc" * 10,) * 2
+    env.close()
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "fold"])
+def test_tries_are_rows_that_every_trainer_can_read(mode: str) -> None:
+    env, agent = rooms("tokens", mode), Brancher("tokens")
+    state, record = recorded(env, agent)
+    rows = token_segments(record)
+    credit = note_counterfactual(env, agent, state, 3)
+    made = note_rows(rows, credit)
+    cut = next(row for row in rows if row.note_mask.any())
+    for one, row in zip(credit.tries, made, strict=True):
+        assert one.sample is not None and row.advantages is not None
+        assert row.token_ids.tolist() == [*one.sample.prompt_ids, *one.sample.token_ids]
+        assert np.array_equal(row.token_ids[: row.prompt_len], cut.token_ids[: row.prompt_len])
+        assert np.flatnonzero(row.note_mask).tolist() == list(range(row.prompt_len, len(row.token_ids)))
+        assert set(row.advantages[row.note_mask].tolist()) == {np.float32(one.advantage)}
+        assert not row.advantages[~row.note_mask].any() and np.array_equal(row.loss_mask, row.note_mask)
+        assert row.logprobs[row.note_mask].tolist() == one.sample.logprobs.tolist()
+        assert (row.kind, row.segment_index, row.policy_version) == (cut.kind, cut.segment_index, 4)
+    for one, again in zip(made, broadcast(made, overlong="keep"), strict=True):
+        assert np.array_equal(one.advantages, again.advantages)  # type: ignore[arg-type]
+    batch = [*broadcast(rows, overlong="keep"), *made]
+    for name in ("prime", "verl", "skyrl", "trl", "tinker"):
+        assert getattr(forms, f"to_{name}")(batch), name
+    assert [len(group) for group in forms.to_slime(batch)] == [1, 3]
+    env.close()
+
+
+def test_rejected_notes_are_no_training_data_and_other_rows_are_refused() -> None:
+    env = rooms("tokens", "rewrite")
+    state, record = recorded(env, Brancher("tokens"))
+    rows = token_segments(record)
+    rejected = note_rows(rows, note_counterfactual(env, Brancher("tokens", "x" * 80), state, 2))
+    assert [row.trained for row in rejected] == [0, 0]
+    credit = note_counterfactual(env, Brancher("tokens"), state, 2)
+    for some in ((), (*rows, *token_segments(replace(record, episode=1)))):
+        with pytest.raises(OptionError, match=r"give the rows of the one episode that was cut there"):
+            note_rows(some, credit)
+    untold = replace(credit, tries=tuple(replace(one, sample=None) for one in credit.tries))
+    with pytest.raises(RecordError, match=r"try 0 of the notes at step \d+ has no token ids"):
+        note_rows(rows, untold)
     env.close()

@@ -470,3 +470,29 @@ def test_a_branch_returns_to_its_segment_and_samples_stay_with_their_steps() -> 
     assert sorted(recorder.record.samples) == [0, 1, 2, 4, 5]
     recorder.reset()
     assert recorder.step(0)[4] == infos[1] and recorder.failed("broke").samples == {}
+
+
+def test_numbers_of_numpy_in_a_sample_come_back_as_numbers(tmp_path: Path) -> None:
+    sample: Any = Sample(
+        prompt_tokens=np.int32(4),
+        completion_tokens=np.int64(2),
+        temperature=np.float32(0.5),
+        policy_version=np.int64(3),
+    )
+    with Journal(tmp_path) as journal:
+        journal.append(with_samples([sample]))
+    (loaded,) = (load_samples(tmp_path, one) for one in read_records(tmp_path))
+    (read,) = loaded.samples.values()
+    assert (read.prompt_tokens, read.completion_tokens, read.temperature, read.policy_version) == (4, 2, 0.5, 3)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"policy_version": "third"}, {"prompt_tokens": 1.5}, {"model": object()}, {"token_ids": [None]}]
+)
+def test_what_cannot_be_packed_leaves_the_journal_as_it_was(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with Journal(tmp_path) as journal:
+        journal.append(record(0))
+        with pytest.raises(RecordError, match="the model call of step 1 cannot be written"):
+            journal.append(with_samples([Sample(), Sample(**wrong)], 1))
+        journal.append(record(2))
+    assert [one.episode for one in read_records(tmp_path)] == [0, 2]

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from selftrain import rows as forms
 from selftrain import segments as segments_module
+from selftrain.agents.local import teacher_forced_logprobs
 from selftrain.agents.rollout import run_episode
 from selftrain.credit import broadcast
 from selftrain.envs.context import ContextBudget, make_tokenizer
@@ -141,12 +142,22 @@ def test_what_has_no_reward_or_no_tokens_is_no_training_data(spoiled: EpisodeRec
     [
         (Sample(prompt_tokens=3, completion_tokens=2, model="server"), "no token ids: server did not tell them"),
         (Sample(np.ones(2, np.int32), np.ones(2, np.int32)), "2 tokens and 0 log-probabilities"),
+        (
+            Sample(np.ones(2, np.int32), np.ones(2, np.int32), np.zeros(2, np.float32), temperature=0.0),
+            r"step 0 .* greedy samples have no log-probabilities to train with; play with a temperature above 0",
+        ),
     ],
 )
 def test_calls_without_ids_or_logprobs_are_refused(sample: Sample, said: str) -> None:
     step = Step("a", "b", 1.0, sample=sample)
     with pytest.raises(RecordError, match=said):
         token_segments(EpisodeRecord("A-v0", "me", 0, segments=(Segment("", steps=(step,)),), reward=1.0))
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
+def test_greedy_tokens_have_no_logprobs_to_compare_with(temperature: float) -> None:
+    with pytest.raises(OptionError, match="must be above 0: greedy tokens have no log-probabilities"):
+        teacher_forced_logprobs(None, [1], [2], temperature)
 
 
 # rows of real episodes under a context budget, in every mode and view

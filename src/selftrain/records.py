@@ -60,7 +60,8 @@ class Segment:
         opening: the observation that the agent saw first.
         info: what came with it.
         steps: in order; the last one of a segment that was cut is the compaction.
-        trigger: what ended it: "" for the episode's end, else the kind of cut ("forced", "voluntary").
+        trigger: what ended it: "" for the episode's end, "forced", "voluntary", "every" or "window" for a cut, "return"
+            for a branch that returned, and "branch" where the episode ended in a branch that it had called.
         index: its number in the episode.
         kind: "work", or "branch" for one that was called from another and returns to it.
         parent: the segment that it was called from; -1 for none.

@@ -120,8 +120,8 @@ def token_segments(record: EpisodeRecord, group: str = "") -> tuple[TokenSegment
         group: whom it is compared with; "" takes its task, and its seed where there are no tasks.
 
     Raises:
-        RecordError: the episode has no reward, or the model behind it told no token ids or log-probabilities. Such an
-            episode cannot be trained on, and counts neither as a success nor as a failure.
+        RecordError: the episode has no reward, or the model behind it told no token ids or log-probabilities, or was
+            greedy. Such an episode cannot be trained on, and counts neither as a success nor as a failure.
     """
     if not record.valid or record.reward is None:
         why = record.error or "nobody scored it"
@@ -187,7 +187,7 @@ def _runs(segment: Segment, episode: int) -> list[_Run]:
     for step in segment.steps:
         if step.sample is None:
             continue
-        call = _Call(step, _checked(step.sample, step.index, episode))
+        call = _Call(step, trainable(step.sample, f"step {step.index} of episode {episode}"))
         before = runs[-1].calls[-1] if runs else None
         if before is not None and _goes_on(before, call):
             runs[-1] = _Run(segment, (*runs[-1].calls, call), runs[-1].drifted)
@@ -206,16 +206,26 @@ def _goes_on(before: _Call, call: _Call) -> bool:
     return before.sample.temperature == call.sample.temperature and _extends(before, call)
 
 
-def _checked(sample: Sample, step: int, episode: int) -> Sample:
+def trainable(sample: Sample, where: str) -> Sample:
+    """The sample itself, once it is sure that it can be trained on.
+
+    Raises:
+        RecordError: it has no token ids or log-probabilities, or is greedy; names `where` and the fix.
+    """
     if not len(sample.prompt_ids) or not len(sample.token_ids):
         raise RecordError(
-            f"step {step} of episode {episode} has no token ids: {sample.model or 'the model'} did not tell them; "
-            "let the server return token ids, or sample with a local model"
+            f"{where} has no token ids: {sample.model or 'the model'} did not tell them; let the server return token "
+            "ids, or sample with a local model"
         )
     if len(sample.logprobs) != len(sample.token_ids):
         raise RecordError(
-            f"step {step} of episode {episode} has {len(sample.token_ids)} tokens and {len(sample.logprobs)} "
-            "log-probabilities; let the server return one for each"
+            f"{where} has {len(sample.token_ids)} tokens and {len(sample.logprobs)} log-probabilities; let the server "
+            "return one for each"
+        )
+    if sample.temperature <= 0.0:
+        raise RecordError(
+            f"{where} was sampled at temperature {sample.temperature}: greedy samples have no log-probabilities to "
+            "train with; play with a temperature above 0, such as 1.0"
         )
     return sample
 

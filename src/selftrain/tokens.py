@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import operator
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,12 @@ def pack_samples(samples: Mapping[int, Sample]) -> bytes:
     """The bytes of an npz file with the samples of an episode, by the index of their step.
 
     A prompt that begins as the call before it ended, as in a conversation, is kept as what was added to it.
+
+    Raises:
+        RecordError: a sample holds what its fields are not; names its step.
     """
     calls, prompts, previous = [], [_no_ids()], _no_ids()
-    ordered = sorted(samples.items())
+    ordered = [(step, _plain(step, sample)) for step, sample in sorted(samples.items())]
     for step, sample in ordered:
         shared = _common_prefix(previous, sample.prompt_ids)
         prompts.append(sample.prompt_ids[shared:])
@@ -76,11 +80,29 @@ def pack_samples(samples: Mapping[int, Sample]) -> bytes:
     np.savez_compressed(
         file,
         calls=np.frombuffer(json.dumps(calls).encode("ascii"), np.uint8),
-        prompt_ids=np.concatenate(prompts).astype(np.int32),
-        token_ids=np.concatenate(token_ids).astype(np.int32),
-        logprobs=np.concatenate(logprobs).astype(np.float32),
+        prompt_ids=np.concatenate(prompts),
+        token_ids=np.concatenate(token_ids),
+        logprobs=np.concatenate(logprobs),
     )
     return file.getvalue()
+
+
+def _plain(step: int, sample: Sample) -> Sample:
+    """The sample in arrays and Python's own numbers, which a learner's loop may have given in those of numpy."""
+    try:
+        json.dumps([sample.finish_reason, sample.model])
+        return replace(
+            sample,
+            prompt_ids=np.asarray(sample.prompt_ids, np.int32),
+            token_ids=np.asarray(sample.token_ids, np.int32),
+            logprobs=np.asarray(sample.logprobs, np.float32),
+            temperature=float(sample.temperature),
+            prompt_tokens=operator.index(sample.prompt_tokens),
+            completion_tokens=operator.index(sample.completion_tokens),
+            policy_version=operator.index(sample.policy_version),
+        )
+    except (TypeError, ValueError, OverflowError) as error:
+        raise RecordError(f"the model call of step {step} cannot be written: {error}; see Sample") from error
 
 
 def read_samples(path: Path) -> dict[int, Sample]:
