@@ -238,3 +238,15 @@ def test_what_cannot_be_meant_is_refused() -> None:
         rows = rollout("a", [1.0, 1.0], 2)
         with pytest.raises(OptionError, match="disagree about its return or group"):
             broadcast([rows[0], replace(rows[1], **spoiled)], overlong="keep")
+
+
+@pytest.mark.parametrize("credit", [broadcast, reward_to_go])
+def test_groups_of_one_are_named_in_a_warning(credit: Any, caplog: pytest.LogCaptureFixture) -> None:
+    alone = [row for name in ("x", "y") for row in rollout(name, [0.0, 1.0], 2, group=f"task {name}")]
+    pair = [*rollout("a", [1.0], 2), *rollout("b", [0.0], 2)]
+    rows = credit([*alone, *pair], overlong="keep")
+    assert not any(row.advantages.any() for row in rows[:4]) and all(row.advantages.any() for row in rows[4:])
+    assert len(caplog.records) == 1 and "task x, task y;" in caplog.text
+    caplog.clear()
+    credit(pair, overlong="keep")
+    assert not caplog.records

@@ -7,7 +7,9 @@ its rows come, and whether they are split, padded or repeated.
 
 from __future__ import annotations
 
+import logging
 import math
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, TypeVar
@@ -17,6 +19,7 @@ import numpy as np
 from selftrain.errors import OptionError
 from selftrain.segments import TokenSegment
 
+_log = logging.getLogger(__name__)
 Overlong = Literal["mask", "zero", "keep"]
 Key = TypeVar("Key", bound=Hashable)
 
@@ -28,7 +31,8 @@ def broadcast(rows: Sequence[TokenSegment], *, overlong: Overlong) -> tuple[Toke
     standard deviation, which would weigh easy and hard tasks up.
 
     Args:
-        rows: of whole groups.
+        rows: of whole groups. A rollout that is alone in its group teaches nothing, which a warning of this module's
+            logger says.
         overlong: what becomes of rollouts that ended at a limit: see `settled`.
 
     Raises:
@@ -36,7 +40,7 @@ def broadcast(rows: Sequence[TokenSegment], *, overlong: Overlong) -> tuple[Toke
     """
     rows = settled(rows, overlong)
     returns = _returns(rows)
-    groups = {row.rollout_id: row.group_id for row in rows}
+    groups = _groups(rows)
     centred = _centred(returns, groups)
     return tuple(_scattered(row, centred[row.rollout_id]) for row in rows)
 
@@ -45,7 +49,8 @@ def reward_to_go(rows: Sequence[TokenSegment], *, overlong: Overlong) -> tuple[T
     """Rows whose trained tokens have what was paid from their segment on, less the mean of the group's same segment.
 
     Args:
-        rows: of whole groups, in which all rollouts have the same number of segments, without branches.
+        rows: of whole groups, in which all rollouts have the same number of segments, without branches. A rollout
+            that is alone in its group teaches nothing, which a warning of this module's logger says.
         overlong: what becomes of rollouts that ended at a limit: see `settled`.
 
     Raises:
@@ -60,7 +65,7 @@ def reward_to_go(rows: Sequence[TokenSegment], *, overlong: Overlong) -> tuple[T
         for rollout, earned in paid.items()
         for index in earned
     }
-    groups = {row.rollout_id: row.group_id for row in rows}
+    groups = _groups(rows)
     centred = _centred(ahead, {(rollout, index): (groups[rollout], index) for rollout, index in ahead})
     return tuple(_scattered(row, centred[row.rollout_id, row.segment_index]) for row in rows)
 
@@ -95,6 +100,18 @@ def _returns(rows: Sequence[TokenSegment]) -> dict[str, float]:
                 "own, with the argument group of token_segments"
             )
     return {rollout: ret for rollout, (ret, _) in found.items()}
+
+
+def _groups(rows: Sequence[TokenSegment]) -> dict[str, str]:
+    """The group of each rollout, and a warning where one is alone: its advantage is 0, whatever it earned."""
+    groups = {row.rollout_id: row.group_id for row in rows}
+    if alone := [group for group, rollouts in Counter(groups.values()).items() if rollouts == 1]:
+        _log.warning(
+            "these groups have one rollout each, whose advantages are all 0: %s; play a task more than once, or name "
+            "the group in token_segments",
+            ", ".join(alone),
+        )
+    return groups
 
 
 def _paid(rows: Sequence[TokenSegment]) -> dict[str, dict[int, float]]:
