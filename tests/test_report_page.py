@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ENV_ID = "ReportErrand-v0"
 CONTEXT = {"budget": 1400, "reserve": 64, "notes_budget": 64, "trigger": "forced", "system": "Walk."}
+GAME = {"budget": 8000, "reserve": 300, "notes_budget": 400, "trigger": "every:1"}
 CODES = 4
 SCHEMES: tuple[Any, Any] = ("light", "dark")
 
@@ -223,3 +224,24 @@ def test_bad_input_is_told_with_exit_code_2(runs: Path, tmp_path: Path) -> None:
             computed(*folders)
     done = command(runs / "kept", "--out", tmp_path / "file" / "report.html")
     assert done.returncode == 2 and "cannot be written" in " ".join(done.stderr.split()), done.stderr
+
+
+@pytest.mark.parametrize("game", ["Courier", "KeyRing", "Relay", "Rulebook"])
+def test_games_of_memory_state_their_bounds_in_words_too(game: str, tmp_path: Path) -> None:
+    from selftrain.web.gathering import gather
+
+    name = f"selftrain:SelfTrain-{game}-v0"
+    rollout(name, "oracle", 1, out=tmp_path, env_kwargs={"view": "text", "cuts": 2}, context=GAME, progress=False)
+    with gym.make(name, view="text", cuts=2) as env:
+        chance: float = env.get_wrapper_attr("chance")
+    assert 0.0 < chance < 1.0
+    bounds = gather([tmp_path]).bounds
+    assert (bounds.chance, bounds.optimum) == (chance, 1.0)
+
+
+def test_families_that_nobody_knows_have_no_bounds(tmp_path: Path) -> None:
+    from selftrain.web.gathering import Bounds, stated_bounds
+
+    for kwargs in ({}, {"tasks": [str(tmp_path / "gone")]}, {"of_another_version": 1}):
+        record = EpisodeRecord("SelfTrain-Terminal-v0", "nop", 0, env_kwargs=kwargs, family="gone", reward=0.0)
+        assert stated_bounds(record) == Bounds()

@@ -379,6 +379,32 @@ def test_a_run_is_read_from_where_the_last_look_ended(tmp_path: Path) -> None:
         RunFolder(tmp_path / "empty")
 
 
+def test_each_episode_of_a_long_run_is_looked_up_and_not_searched_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from selftrain.web.runs import RunFolder, Summary
+
+    asked = 0
+
+    def counted(row: Summary, name: str) -> Any:
+        nonlocal asked
+        asked += name in ("episode", "key")
+        return object.__getattribute__(row, name)
+
+    numbers = [*range(150), *range(50)]
+    plain = EpisodeRecord("E-v0", "nop", 0)
+    run = RunFolder(write_run(tmp_path / "run", *(replace(plain, episode=number) for number in numbers)))
+    monkeypatch.setattr(Summary, "__getattribute__", counted)
+    rows = run.summaries()
+    assert [run.record(row.key).episode for row in rows] == numbers
+    assert asked < 5 * len(numbers)
+    monkeypatch.undo()
+    assert [row.key for row in rows[-2:]] == ["48-2", "49-2"]
+    before, row, after = run.beside("149")
+    assert (before, row, after) == (rows[148], rows[149], rows[150]) and after.key == "0-2"
+    assert run.beside("0")[0] is None and run.beside("49-2")[2] is None
+
+
 @given(st.lists(st.text(max_size=5)), st.lists(st.text(max_size=5)))
 def test_a_diff_holds_both_sides_whole(left: list[str], right: list[str]) -> None:
     from selftrain.web.payload import side_by_side

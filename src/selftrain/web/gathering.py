@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TypeVar
 from selftrain.agents.digest import Digest
 from selftrain.agents.measures import Metrics
 from selftrain.agents.metrics import measure_digests
-from selftrain.errors import OptionError, UnknownNameError
+from selftrain.errors import OptionError, SelfTrainError, UnknownNameError
 from selftrain.records import EpisodeRecord
 from selftrain.web.runs import RunFolder
 
@@ -149,11 +150,13 @@ def stated_bounds(record: EpisodeRecord) -> Bounds:
     name = record.env_id.rpartition(":")[2]
     if name not in ENVIRONMENTS:
         return Bounds()
-    if record.family:
-        try:
-            return Bounds(terminal_family(record.family).chance, 1.0)
-        except UnknownNameError:  # of another version, or of a task folder
-            return Bounds()
-    with gym.make(name, **record.env_kwargs) as env:
+    # a game of memory names itself as the family of its tasks; others are of another version, or of a task folder
+    with contextlib.suppress(UnknownNameError):
+        return Bounds(terminal_family(record.family).chance, 1.0)
+    try:
+        env = gym.make(name, **record.env_kwargs)
+    except (SelfTrainError, TypeError):  # arguments of another version, or a folder of tasks that is gone
+        return Bounds()
+    with env:
         found = [getattr(env.unwrapped, limit, None) for limit in ("chance", "optimum")]
     return Bounds(*(None if limit is None else float(limit) for limit in found))

@@ -101,21 +101,20 @@ def list_page(run: RunFolder) -> str:
 
 def episode_page(run: RunFolder, key: str) -> str:
     """The page of one episode; KeyError when there is none of this name."""
-    rows = run.summaries()
+    before, row, after = run.beside(key)
     record = run.record(key)
-    place = [row.key for row in rows].index(key)
     payload = episode_payload(record)
     return render(
         "episode.html",
         ("keys.js", "episode.js"),
-        title=f"episode {key}: {rows[place].task}",
-        row=rows[place],
+        title=f"episode {key}: {row.task}",
+        row=row,
         record=record,
         facts=_facts(record),
         payload=payload,
         timeline=timeline(payload["turns"], payload["cuts"]),
-        before=page_name(rows[place - 1]) if place else "",
-        after=page_name(rows[place + 1]) if place + 1 < len(rows) else "",
+        before=page_name(before) if before else "",
+        after=page_name(after) if after else "",
         keys=EPISODE_KEYS,
     )
 

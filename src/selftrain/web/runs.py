@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,9 @@ class RunFolder:
     path: Path
     torn: int = field(default=0, init=False)
     _summaries: list[Summary] = field(default_factory=list, init=False)
+    _places: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+    _tries: Counter[int] = field(default_factory=Counter, init=False, repr=False)
+    _end: int = field(default=0, init=False, repr=False)
     _mutex: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -99,27 +103,43 @@ class RunFolder:
     def summaries(self) -> tuple[Summary, ...]:
         """A row for every finished episode; `torn` then tells how many bytes of an unfinished line follow them."""
         with self._mutex:
-            try:
-                if self._summaries and self.file.stat().st_size < self._summaries[-1].end:
-                    self._summaries.clear()
-                for record, start, end in self._added():
-                    again = sum(row.episode == record.episode for row in self._summaries)
-                    key = f"{record.episode}-{again + 1}" if again else str(record.episode)
-                    self._summaries.append(Summary.of(record, key, start, end))
-            except OSError as error:
-                raise OptionError(f"{self.file} cannot be read: {error.strerror}") from error
+            self._look()
             return tuple(self._summaries)
+
+    def beside(self, key: str) -> tuple[Summary | None, Summary, Summary | None]:
+        """A row between the one before it and the one after it, or KeyError."""
+        with self._mutex:
+            self._look()
+            place = self._places[key]
+            before = self._summaries[place - 1] if place else None
+            after = self._summaries[place + 1] if place + 1 < len(self._summaries) else None
+            return before, self._summaries[place], after
 
     def record(self, key: str) -> EpisodeRecord:
         """The record behind a row, or KeyError."""
-        row = {row.key: row for row in self.summaries()}[key]
+        _, row, _ = self.beside(key)
         with self.file.open("rb") as file:
             file.seek(row.start)
             return EpisodeRecord.from_line(file.read(row.end - row.start).decode("ascii"))
 
+    def _look(self) -> None:
+        try:
+            if self.file.stat().st_size < self._end:
+                for known in (self._summaries, self._places, self._tries):
+                    known.clear()
+                self._end = 0
+            for record, start, end in self._added():
+                self._tries[record.episode] += 1
+                again = self._tries[record.episode]
+                key = f"{record.episode}-{again}" if again > 1 else str(record.episode)
+                self._places[key] = len(self._summaries)
+                self._summaries.append(Summary.of(record, key, start, end))
+                self._end = end
+        except OSError as error:
+            raise OptionError(f"{self.file} cannot be read: {error.strerror}") from error
+
     def _added(self) -> Iterator[tuple[EpisodeRecord, int, int]]:
-        start = self._summaries[-1].end if self._summaries else 0
-        self.torn = 0
+        start, self.torn = self._end, 0
         with self.file.open("rb") as file:
             file.seek(start)
             for line in file:
