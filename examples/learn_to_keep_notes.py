@@ -171,8 +171,9 @@ def table(bench: Bench, runs: list[Run]) -> Table:
     shown = Table(
         *("practice", f"{plan.top} cuts", f"{plan.far} cuts", f"{plan.top}, wiped", "|σ|", "steps", "CPU-s"),
         title=f"{plan.game}: success on {TEST_INSTANCES} test instances\nmean of {plan.seeds} seed(s) [95% interval]",
-        caption=f"chance {bench.chance:.3f}, optimum of storing {bench.optimum:.3f} (codes may beat it); nobody trained "
-        f"on {plan.far} cuts; |σ|: wiped from chance, the largest; steps: segment-steps of a run; CPU-s: the most of a run",
+        caption=f"chance {bench.chance:.3f}, optimum of storing {bench.optimum:.3f} (codes may beat it); nobody "
+        f"trained on {plan.far} cuts; |σ|: wiped from chance, the largest; steps: segment-steps of a run; CPU-s: the "
+        "most of a run",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
