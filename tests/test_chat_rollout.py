@@ -260,8 +260,8 @@ def test_run_takes_a_model_and_a_context(command: Command, tmp_path: Path) -> No
         "files",
         "--max-cuts",
         "3",
-        "--ablation",
-        "wiped",
+        "--max-turns",
+        "40",
         "--trigger",
         "forced",
     )
@@ -275,7 +275,7 @@ def test_run_takes_a_model_and_a_context(command: Command, tmp_path: Path) -> No
     assert record.env_kwargs["observation_bytes"] == 300
     assert record.context == {
         "budget": 6000, "reserve": 500, "notes_budget": 400, "overflow": "clip", "mode": "notebook",
-        "trigger": "forced", "notebook": "files", "max_compactions": 3, "ablation": "wiped",
+        "trigger": "forced", "notebook": "files", "max_compactions": 3, "max_turns": 40,
     }  # fmt: skip
     with endpoint(in_turn(refuses(401, "no"))) as server:
         code, _, said = command(*TERMINAL, "--agent", "chat", "--out", "other", "--base-url", server.url)
