@@ -21,7 +21,7 @@ from selftrain.sandboxes.entries import limit_entries
 from selftrain.sandboxes.processes import ProcessTree, all_pids, read_stat
 from selftrain.sandboxes.seccomp import seccomp_program
 from selftrain.sandboxes.shell import FEWEST_OPEN_FILES, ShellChannel, supervisor_command
-from selftrain.sandboxes.sweeping import PROCESS_PREFIX
+from selftrain.sandboxes.sweeping import PROCESS_PREFIX, kill_named
 from selftrain.sandboxes.system import SHARED_MEMORY_BYTES
 from selftrain.sandboxes.trees import Tree
 
@@ -159,6 +159,8 @@ def _launch(undo: contextlib.ExitStack, arguments: list[str], spec: SandboxSpec,
         file_bytes = spec.limits.disk_bytes * len(spec.writable_folders) + SHARED_MEMORY_BYTES
         cgroup = cgroups.make(name, spec.limits, file_bytes)
         undo.callback(cgroup.remove)
+    # a bwrap that is killed before it has told of its child leaves it waiting for ever
+    undo.callback(kill_named, name)
     started = _spawn(undo, arguments, _ulimits(spec, cgroup is not None), spare_id, name)
     pid = started.first_process()
     tree = ProcessTree(pid, all_pids if cgroup is None else cgroup.pids)

@@ -46,12 +46,24 @@ def _owner_is_dead(name: str) -> bool:
     return stat is None or stat.started != int(started)
 
 
+def kill_named(name: str) -> None:
+    """Kill every process of the sandbox of this name, also one that has lost its parent."""
+    for pid in all_pids():
+        if _sandbox_name(pid) == name:
+            _kill(pid)
+
+
 def _is_orphan(pid: int) -> bool:
+    name = _sandbox_name(pid)
+    return name is not None and _owner_is_dead(name)
+
+
+def _sandbox_name(pid: int) -> str | None:
     try:
         last = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").rpartition(b"\0")[2].decode("ascii", "replace")
     except OSError:
-        return False
-    return last.startswith(PROCESS_PREFIX) and _owner_is_dead(last.removeprefix(PROCESS_PREFIX))
+        return None
+    return last.removeprefix(PROCESS_PREFIX) if last.startswith(PROCESS_PREFIX) else None
 
 
 def _kill(pid: int) -> bool:
