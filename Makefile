@@ -43,9 +43,10 @@ types: setup ## mypy --strict, with the optional packages that the code is typed
 	$(BIN)/pip install -q -e '.[lint,sb3,inspect,chat,local,train,web]'
 	$(BIN)/mypy
 
-bench: setup ## the sandbox benchmark beside its peers, quick form
+bench: setup ## the benchmarks beside their peers, quick form
 	$(BIN)/pip install -q -e '.[bench]'
 	$(BIN)/python benchmarks/sandboxes.py --quick
+	$(BIN)/python benchmarks/memory_envs.py --quick
 
 build: setup ## wheel and source distribution
 	$(BIN)/pip install -q build
