@@ -32,7 +32,7 @@ from selftrain.agents.local import LocalAgent, teacher_forced_logprobs
 from selftrain.agents.models import model_folder
 
 TASK = "config-migration/train/1/0"
-BUDGET = {"budget": 300, "reserve": 10, "notes_budget": 10, "max_turns": 6, "system": "You work in a shell."}
+BUDGET = {"budget": 304, "reserve": 10, "notes_budget": 10, "max_turns": 6, "system": "You work in a shell."}
 CONVERT = "from selftrain.agents.models import model_folder; print(model_folder('smollm2'))"
 PLAY_ON = """
 import json, sys
