@@ -18,6 +18,7 @@ import numpy as np
 from selftrain.envs.context import wording
 from selftrain.envs.context.budget import ContextBudget
 from selftrain.envs.context.tokenizers import ChatTokenizer, make_tokenizer
+from selftrain.envs.context.verbs import notes_of
 
 MakeEnv = Callable[[], gym.Env[Any, Any]]
 Policy = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
@@ -227,7 +228,7 @@ def check_notes(episode: Episode, tokenizer: str | ChatTokenizer = "bytes") -> N
         if len(count.assistant_ids(after["notes"])) - 1 > limit:
             raise BrokenInvariantError(f"I11: turn {after['turn']}: the notes in force are over {limit} tokens")
         asked = turn.observation["phase"] == 1 and isinstance(turn.action, str)
-        if asked and len(count.assistant_ids(turn.action)) - 1 > limit and not after["notes_overflow"]:
+        if asked and len(count.assistant_ids(notes_of(turn.action))) - 1 > limit and not after["notes_overflow"]:
             raise BrokenInvariantError(f"I11: turn {after['turn']}: notes over {limit} tokens left no trace")
 
 
