@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import logging
-import os
 import re
-import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
 from selftrain.errors import RecordError
+from selftrain.lines import LineFile, write_atomically
 
-JOURNAL, BLOBS, LOCK = "notebook.jsonl", "blobs", "lock"
+JOURNAL, BLOBS = "notebook.jsonl", "blobs"
 _SHA = re.compile("[0-9a-f]{64}")
 _log = logging.getLogger(__name__)
 
@@ -111,62 +108,38 @@ class FolderStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._entries: list[Entry] = []
-        self._end = 0
-        self._fd = self._lock_fd = -1
+        self._lines = LineFile(folder, JOURNAL, "notebook")
         try:
-            (folder / BLOBS).mkdir(parents=True, exist_ok=True)
-            self._lock_fd = _locked(folder)
-            self._fd = os.open(folder / JOURNAL, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-            _sync(folder)
             self._load()
-        except BaseException as error:
+        except BaseException as error:  # whatever it is, the folder is let go
             self.close()
             if isinstance(error, OSError):
                 raise RecordError(f"notebook {folder} cannot be opened: {error.strerror}") from error
             raise
 
     def _load(self) -> None:
-        for entry, end in _read(self._folder / JOURNAL):
+        (self._folder / BLOBS).mkdir(exist_ok=True)
+        end = 0
+        for entry, end in _read(self._folder / JOURNAL):  # noqa: B007  the last one is wanted
             self._entries.append(entry)
-            self._end = end
-        if torn := os.fstat(self._fd).st_size - self._end:
+        if torn := self._lines.begin_after(end):
             _log.warning("notebook %s: the last line is torn (%d bytes) and cut off", self._folder, torn)
-            self._cut()
-
-    def _cut(self) -> None:
-        if os.fstat(self._fd).st_size != self._end:
-            os.ftruncate(self._fd, self._end)
-            os.fsync(self._fd)
 
     @property
     def entries(self) -> Sequence[Entry]:
         return self._entries
 
     def append(self, entry: Entry) -> None:
-        line = json.dumps(asdict(entry), separators=(",", ":")).encode("ascii") + b"\n"
-        self._check_open()
-        try:
-            self._cut()
-            _write_all(self._fd, line)
-        except OSError as error:
-            # a cut that fails too leaves a torn last line, which the next append or opening cuts off
-            with contextlib.suppress(OSError):
-                self._cut()
-            raise RecordError(f"notebook {self._folder} cannot be written: {error.strerror}") from error
-        self._end += len(line)
+        self._lines.append(json.dumps(asdict(entry), separators=(",", ":")).encode("ascii") + b"\n")
         self._entries.append(entry)
 
     def put(self, data: bytes) -> str:
         sha = hashlib.sha256(data).hexdigest()
         path = self._folder / BLOBS / sha
-        self._check_open()
+        self._lines.check_open()
         try:
             if not path.exists():
-                part = path.with_suffix(".part")
-                with part.open("wb") as file:
-                    _write_all(file.fileno(), data)
-                part.replace(path)
-                _sync(path.parent)
+                write_atomically(path, data)
         except OSError as error:
             raise RecordError(f"{path} cannot be written: {error.strerror}") from error
         return sha
@@ -185,35 +158,8 @@ class FolderStore:
             raise RecordError(f"{path} does not hold the text that its name is the SHA-256 of")
         return data
 
-    def _check_open(self) -> None:
-        if self._fd < 0:
-            raise RecordError(f"notebook {self._folder} is closed")
-
     def close(self) -> None:
-        for fd in (self._fd, self._lock_fd):
-            if fd >= 0:
-                os.close(fd)
-        self._fd = self._lock_fd = -1
-
-
-def _locked(folder: Path) -> int:
-    """A descriptor of the folder's lock, held."""
-    fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException as error:
-        holder = os.pread(fd, 200, 0).decode("utf-8", "replace").strip() or "another process"
-        os.close(fd)
-        if isinstance(error, BlockingIOError):
-            raise RecordError(
-                f"notebook {folder} is in use by {holder}; wait for it to end or choose another folder"
-            ) from error
-        raise
-    # the name of the holder is a courtesy: a full disk must not keep a reader of the notebook out
-    with contextlib.suppress(OSError):
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
-    return fd
+        self._lines.close()
 
 
 def _read(path: Path) -> Iterator[tuple[Entry, int]]:
@@ -237,18 +183,3 @@ def _parsed(line: bytes) -> Entry | None:
         return Entry(**json.loads(line))
     except (ValueError, TypeError):
         return None
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
-    os.fsync(fd)
-
-
-def _sync(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

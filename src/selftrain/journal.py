@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import json
-import os
-import socket
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -15,10 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from selftrain.errors import RecordError
+from selftrain.lines import LineFile, sync_folder, write_atomically
 from selftrain.records import EpisodeRecord, as_json, numbered_records
 from selftrain.tokens import pack_samples
 
-EPISODES, PLAN, LOCK, TOKENS = "episodes.jsonl", "rollout.json", "lock", "tokens"
+EPISODES, PLAN, TOKENS = "episodes.jsonl", "rollout.json", "tokens"
 
 
 class Journal:
@@ -35,40 +32,17 @@ class Journal:
 
     def __init__(self, directory: Path | str) -> None:
         self.directory = Path(directory)
-        self.torn = self._end = 0
+        self.torn = 0
         self._mutex = threading.Lock()
-        self._lock_fd = self._fd = -1
+        self._lines = LineFile(self.directory, EPISODES, "journal")
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            self._lock_fd = os.open(self.directory / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-            self._take_lock()
-            self._fd = os.open(self.directory / EPISODES, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-            _sync_directory(self.directory)
-            self._cut_torn_line()
-        except BaseException as error:
+            end = 0
+            for end, _ in numbered_records(self.directory / EPISODES):  # noqa: B007  the last one is wanted
+                pass
+            self.torn = self._lines.begin_after(end)
+        except BaseException:  # whatever it is, the directory is let go
             self.close()
-            if isinstance(error, OSError):
-                raise RecordError(f"journal {self.directory} cannot be opened: {error.strerror}") from error
             raise
-
-    def _take_lock(self) -> None:
-        try:
-            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(self._lock_fd, 200, 0).decode("utf-8", "replace").strip() or "another process"
-            raise RecordError(
-                f"journal {self.directory} is in use by {holder}; wait for it to end or choose another directory"
-            ) from error
-        # the name of the holder is a courtesy: a full disk must not keep a reader of the journal out
-        with contextlib.suppress(OSError):
-            os.ftruncate(self._lock_fd, 0)
-            os.pwrite(self._lock_fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
-
-    def _cut_torn_line(self) -> None:
-        for end, _ in numbered_records(self.directory / EPISODES):
-            self._end = end
-        self.torn = os.fstat(self._fd).st_size - self._end
-        self._cut_after(self._end)
 
     def claim(self, plan: Mapping[str, Any]) -> None:
         """Bind the directory to what is played in it, so that a rerun continues the same thing.
@@ -79,10 +53,10 @@ class Journal:
         path, wanted = self.directory / PLAN, json.loads(json.dumps(as_json(plan)))
         try:
             found = json.loads(path.read_text()) if path.exists() else None
-            if found is None and self._end:
+            if found is None and self._lines.end:
                 raise RecordError(f"journal {self.directory} holds episodes but no {PLAN}; choose another directory")
-            if found is None or not self._end:  # arguments that led to no episode bind nobody
-                _write_atomically(path, (json.dumps(wanted, indent=1) + "\n").encode())
+            if found is None or not self._lines.end:  # arguments that led to no episode bind nobody
+                write_atomically(path, (json.dumps(wanted, indent=1) + "\n").encode())
                 found = wanted
         except OSError as error:
             raise RecordError(f"{path} cannot be written: {error.strerror}") from error
@@ -108,34 +82,20 @@ class Journal:
             record = replace(record, tokens_file=f"{TOKENS}/{record.episode:06d}-{record.attempts}-{digest}.npz")
         line = record.to_line().encode("ascii") + b"\n"
         with self._mutex:
-            if self._fd < 0:
-                raise RecordError(f"journal {self.directory} is closed")
-            try:
-                if tokens:
-                    self._write_tokens(record.tokens_file, tokens)
-                self._cut_after(self._end)
-                rest = memoryview(line)
-                while rest:
-                    rest = rest[os.write(self._fd, rest) :]
-                os.fsync(self._fd)
-            except OSError as error:
-                # a cut that fails too leaves a torn last line, which readers skip and the next append cuts off
-                with contextlib.suppress(OSError):
-                    self._cut_after(self._end)
-                raise RecordError(f"journal {self.directory} cannot be written: {error.strerror}") from error
-            self._end += len(line)
+            self._lines.check_open()
+            if tokens:
+                self._write_tokens(record.tokens_file, tokens)
+            self._lines.append(line)
 
     def _write_tokens(self, name: str, tokens: bytes) -> None:
         path = self.directory / name
-        if not path.parent.is_dir():
-            path.parent.mkdir()
-            _sync_directory(self.directory)
-        _write_atomically(path, tokens)
-
-    def _cut_after(self, end: int) -> None:
-        if os.fstat(self._fd).st_size != end:
-            os.ftruncate(self._fd, end)
-            os.fsync(self._fd)
+        try:
+            if not path.parent.is_dir():
+                path.parent.mkdir()
+                sync_folder(self.directory)
+            write_atomically(path, tokens)
+        except OSError as error:
+            raise RecordError(f"journal {self.directory} cannot be written: {error.strerror}") from error
 
     def records(self) -> Iterator[EpisodeRecord]:
         """Every record in the journal, one at a time."""
@@ -145,38 +105,13 @@ class Journal:
     def close(self) -> None:
         """Let go of the directory. Closing twice is fine."""
         with self._mutex:
-            for fd in (self._fd, self._lock_fd):
-                if fd >= 0:
-                    os.close(fd)
-            self._fd = self._lock_fd = -1
+            self._lines.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    part = path.with_suffix(".part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)  # on a full disk the rest of it would keep others from writing
-        raise
-    _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
