@@ -27,7 +27,7 @@ learn: setup ## train small policies that keep notes over cuts, with controls at
 
 test: setup ## install what the tests need and run them
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
-	$(BIN)/pip install -q -e '.[test,sb3,inspect,chat,local,train,web]'
+	$(BIN)/pip install -q -e '.[test,sb3,inspect,chat,local,math,train,web]'
 	$(BIN)/python -m pytest
 
 lint: setup ## ruff
@@ -40,7 +40,7 @@ format: setup ## ruff, fixing what it can
 
 types: setup ## mypy --strict, with the optional packages that the code is typed against
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
-	$(BIN)/pip install -q -e '.[lint,sb3,inspect,chat,local,train,web]'
+	$(BIN)/pip install -q -e '.[lint,sb3,inspect,chat,local,math,train,web]'
 	$(BIN)/mypy
 
 bench: setup ## the benchmarks beside their peers, quick form
