@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
@@ -60,3 +60,34 @@ def listing(items: Sequence[str], last: str = "and") -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def nonzero(rng: np.random.Generator, size: int) -> int:
+    """An integer from `-size` to `size` that is not 0."""
+    return between(rng, 1, size) * pick(rng, (-1, 1))
+
+
+def wrong_answers(answer: str, *candidates: object) -> tuple[str, ...]:
+    """The candidates for traps as text, each once, without the one that happens to be the answer."""
+    return tuple(dict.fromkeys(text for text in map(str, candidates) if text != answer))
+
+
+def square_root(value: Fraction | int) -> str:
+    r"""The square root of a rational in simplest radical form: "2\sqrt{5}", "\frac{\sqrt{6}}{3}"."""
+    value = Fraction(value)
+    outside, inside, divisor = 1, value.numerator * value.denominator, 2
+    while divisor * divisor <= inside:
+        while inside % (divisor * divisor) == 0:
+            inside //= divisor * divisor
+            outside *= divisor
+        divisor += 1
+    factor = Fraction(outside, value.denominator) if inside else Fraction(0)
+    if inside <= 1:
+        return fraction(factor)
+    top = rf"\sqrt{{{inside}}}" if factor.numerator == 1 else rf"{factor.numerator}\sqrt{{{inside}}}"
+    return top if factor.denominator == 1 else rf"\frac{{{top}}}{{{factor.denominator}}}"
+
+
+def by_level(*makers: Callable[[np.random.Generator], _Item]) -> Callable[[np.random.Generator, int], _Item]:
+    """One maker for a family out of one for each level, level 1 first."""
+    return lambda rng, level: makers[level - 1](rng)
