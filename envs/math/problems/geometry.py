@@ -1,0 +1,13 @@
+"""Geometry: polygons, triangles, circles, reflections, solids."""
+
+from __future__ import annotations
+
+from selftrain.envs.math.problem import ProblemFamily
+from selftrain.envs.math.problems import geometry_circles, geometry_cyclic, geometry_lattice, geometry_triangles
+
+FAMILIES: tuple[ProblemFamily, ...] = (
+    geometry_lattice.FAMILY,
+    geometry_triangles.FAMILY,
+    geometry_circles.FAMILY,
+    geometry_cyclic.FAMILY,
+)
