@@ -64,6 +64,6 @@ def ask_sum(rng: np.random.Generator, what: str, modulus: int = 0) -> str:
             rf"{start} can be written as $\frac{{m}}{{n}}$, where $m$ and $n$ are relatively prime positive integers. "
             f"F{goal}",
             rf"Given that {what} equals $\frac{{m}}{{n}}$ for relatively prime positive integers $m$ and $n$, f{goal}",
-            rf"Let {what} be $\frac{{m}}{{n}}$, where $m$ and $n$ are relatively prime positive integers. F{goal}",
+            rf"Write {what} as $\frac{{m}}{{n}}$ with relatively prime positive integers $m$ and $n$, and f{goal}",
         ),
     )

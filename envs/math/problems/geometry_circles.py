@@ -109,7 +109,7 @@ def _crossing_chords(rng: np.random.Generator) -> Problem:
     a, b, c, t = (between(rng, 2, 110) for _ in range(4))
     d = Fraction(a * b, c)
     value = Fraction(a * a + b * b + c * c) / 4 + d * d / 4 + t * (t + a + b)
-    what = "$OT^2$"
+    what = "the value of $OT^2$"
     statements = (
         f"Two perpendicular chords $AB$ and $CD$ of a circle with center $O$ meet at $X$, and $XA = {a}$, $XB = {b}$ "
         "and "
@@ -161,7 +161,7 @@ def _incircle_and_secant(rng: np.random.Generator) -> Problem:
         f"and $Q$. {question}",
     )
     data = {"ask": "secant", "tangents": [x, y, z], "ratio": [u, v]}
-    traps = (sum_of_terms(value) if value else 0, sum_of_terms((cevian - x * x) / cevian) % 1000)
+    traps = (sum_of_terms(value), sum_of_terms((cevian - x * x) / cevian) % 1000)
     return posed(rng, statements, sum_of_terms(value) % 1000, data, traps)
 
 

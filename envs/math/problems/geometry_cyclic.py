@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 
 from selftrain.envs.math.problem import Problem, ProblemFamily
 from selftrain.envs.math.problems.asking import ask_fraction, ask_sum, sum_of_terms
 from selftrain.envs.math.problems.posing import posed
-from selftrain.envs.math.wording import between, by_level, square_root
+from selftrain.envs.math.wording import between, by_level, pick, square_root
 
 _CYCLIC = "A quadrilateral is called cyclic if its four vertices lie on a circle."
 
@@ -72,10 +73,19 @@ def _ratio_of_diagonals(rng: np.random.Generator) -> Problem:
     return posed(rng, statements, value, {"ask": "ratio", "sides": sides}, (1 / value, Fraction(a * c, b * d)))
 
 
+# with these, the area of a quadrilateral has a small number under its root
+_NEARLY_SQUARE = [n * k * k for n in (1, 2, 3, 5, 6, 7, 10, 11, 13, 14, 15) for k in range(1, 23) if n * k * k <= 500]
+
+
 def _area(rng: np.random.Generator) -> Problem:
-    sides = _sides(rng, 110)
+    while True:
+        gaps = [pick(rng, _NEARLY_SQUARE) for _ in range(4)]
+        half, odd = divmod(sum(gaps), 2)
+        if not odd and max(gaps) < half:
+            break
+    sides = [half - gap for gap in gaps]
     a, b, c, d = sides
-    product = (b + c + d - a) * (a + c + d - b) * (a + b + d - c) * (a + b + c - d)
+    product = 16 * prod(gaps)
     answer = square_root(Fraction(product, 16))
     statements = (
         f"Quadrilateral $ABCD$ is inscribed in a circle and has sides $AB = {a}$, $BC = {b}$, $CD = {c}$ and $DA = "
@@ -127,7 +137,7 @@ def _centre_to_crossing(rng: np.random.Generator) -> Problem:
     statements = (
         f"Quadrilateral $ABCD$ with $AB = {a}$, $BC = {b}$, $CD = {c}$ and $DA = {d}$ is inscribed in a circle with "
         "center "
-        f"$O$. Its diagonals meet at $P$. {ask_sum(rng, '$OP^2$', 1000)}",
+        f"$O$. Its diagonals meet at $P$. {ask_sum(rng, 'the value of $OP^2$', 1000)}",
         f"Four points $A$, $B$, $C$, $D$ are chosen in this order on a circle so that $AB = {a}$, $BC = {b}$, $CD = "
         f"{c}$ and "
         f"$DA = {d}$. The segments $AC$ and $BD$ cross at $P$. Let $s$ be the distance of $P$ from the center of the "

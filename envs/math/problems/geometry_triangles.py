@@ -56,7 +56,7 @@ def _third_side(rng: np.random.Generator) -> Problem:
     while True:
         (m, c, d), n = _sides(rng, 3, 60), between(rng, 2, 60)
         square = n * n + d * d + Fraction(n * (m * m + d * d - c * c), m)
-        if (c + square**0.5) != m + n and m != n:
+        if m != n:
             break
     question = ask_fraction(rng, "$AC^2$")
     statements = (
@@ -113,7 +113,7 @@ def _centres(rng: np.random.Generator) -> Problem:
     scale = Fraction(perimeter, a + b + c)
     squared = Fraction((a + b + c) * (b + c - a) * (a + c - b) * (a + b - c))
     value = scale**2 * (Fraction((a * b * c) ** 2) / squared - Fraction(a * b * c, a + b + c))
-    what = "$OI^2$"
+    what = "the value of $OI^2$"
     statements = (
         f"The sides of a triangle are in the ratio ${a} : {b} : {c}$, and its perimeter is ${perimeter}$. Let $O$ be "
         "its "
