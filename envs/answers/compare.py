@@ -100,12 +100,14 @@ def _value(gold: Node, answer: Node, algebra: Algebra) -> str:
 
 
 def _unfinished(gold: Node, answer: Node) -> bool:
-    """A sum or product of numbers, where a rational number is wanted that is not written as one."""
+    """A sum or product of numbers that could be worked out, where the known answer is a number that is."""
+    return rational(gold) is not None and not _calculates(gold) and _calculates(answer)
 
-    def calculates(node: Node) -> bool:
-        return any(part.head in ("add", "mul") and part.value != "scientific" for part in node.walk())
 
-    return calculates(answer) and not calculates(gold) and rational(gold) is not None
+def _calculates(node: Node) -> bool:
+    """Whether two rational numbers are added or multiplied in it; scientific notation is one number."""
+    sums = [part for part in node.walk() if part.head in ("add", "mul") and part.value != "scientific"]
+    return any(sum(rational(part) is not None for part in one.args) > 1 for one in sums)
 
 
 def _named_value(answer: Node, gold: Node) -> Node:
