@@ -80,8 +80,12 @@ def _triples_between(rng: np.random.Generator) -> Problem:
 
 
 def _with_given_divisor(rng: np.random.Generator) -> Problem:
-    number = factored(rng, 4, 1, 2, PRIMES[:7])
+    number = factored(rng, 4, 1, 3, PRIMES[:7])
+    while product_of(number) > 100_000:
+        number = factored(rng, 4, 1, 3, PRIMES[:7])
     divisor = [(prime, between(rng, 0, exponent)) for prime, exponent in number]
+    while product_of(divisor) in (1, product_of(number)) or product_of(divisor) > 300:
+        divisor = [(prime, between(rng, 0, exponent)) for prime, exponent in number]
     m, g = product_of(number), product_of(divisor)
     bound = between(rng, 100 * g, 1000 * g)
     name = pick(rng, NAMES)
@@ -104,7 +108,7 @@ def _with_given_divisor(rng: np.random.Generator) -> Problem:
 
 
 def _three_multiples(rng: np.random.Generator) -> Problem:
-    primes, modulus = sorted(several(rng, PRIMES, 4)), pick(rng, MODULI)
+    primes, modulus, name = sorted(several(rng, PRIMES, 4)), pick(rng, MODULI), pick(rng, NAMES)
     exponents = []
     for _ in primes:
         a, b, c = (between(rng, 1, 12) for _ in range(3))
@@ -117,9 +121,9 @@ def _three_multiples(rng: np.random.Generator) -> Problem:
         f"Let $T$ be {number} of positive integers such that \\[{equations}.\\] {closing}",
         f"Write $T$ for the number of ways to choose positive integers $a$, $b$ and $c$, in this order, so that "
         f"\\[{equations}.\\] {closing}",
-        f"Lamps $a$, $b$ and $c$ flash every $a$, $b$ and $c$ seconds, where $a$, $b$, $c$ are positive integers. After "
-        f"a common flash, $a$ and $b$ meet again for the first time after ${x}$ seconds, $b$ and $c$ after ${y}$ "
-        f"seconds, and $c$ and $a$ after ${z}$ seconds. Let $T$ be {number} for which this happens. {closing}",
+        f"Let $X = {x}$, $Y = {y}$ and $Z = {z}$. {name} looks for three positive integers $a$, $b$, $c$ such that the "
+        "least common multiple of $a$ and $b$ is $X$, that of $b$ and $c$ is $Y$, and that of $c$ and $a$ is $Z$. Let "
+        f"$T$ be {number} that fit. {closing}",
     )
     ways = [3 * max(e) + 1 if min(e) == max(e) else 2 * min(e) + 1 for e in exponents]
     data = {"level": 5, "primes": primes, "exponents": exponents, "modulus": modulus}
@@ -130,7 +134,7 @@ def _three_multiples(rng: np.random.Generator) -> Problem:
 FAMILY = ProblemFamily(
     name="common-divisors",
     area="number_theory",
-    summary="greatest common divisors and least common multiples of two and three numbers, and how many numbers have them",
+    summary="greatest common divisors and least common multiples, and how many pairs or triples have given ones",
     chance=0.01,
     make=by_level(_equal_shares, _pairs_with_multiple, _triples_between, _with_given_divisor, _three_multiples),
 )

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from selftrain.envs.math.problem import Problem, ProblemFamily
+from selftrain.envs.math.problems.number_theory_arithmetic import in_powers
 from selftrain.envs.math.problems.posing import posed
 from selftrain.envs.math.wording import NAMES, between, by_level, listing, pick, several
 
@@ -112,10 +113,10 @@ def _with_factors(rng: np.random.Generator) -> Problem:
     first, second = rf"{p}x \equiv {a} \pmod{{{m}}}", rf"{q}x \equiv {b} \pmod{{{n}}}"
     statements = (
         f"Find the sum of all positive integers $x \\le {bound}$ that satisfy both ${first}$ and ${second}$.",
-        f"Let $S$ be the set of all integers $x$ with $1 \\le x \\le {bound}$ such that \\[{first} \\quad \\text{{and}} "
-        f"\\quad {second}.\\] What is the sum of the elements of $S$?",
-        f"{name} notes every positive integer $x$ up to ${bound}$ for which ${p}x$ leaves remainder ${a}$ on division by "
-        f"${m}$ and ${q}x$ leaves remainder ${b}$ on division by ${n}$. What is the sum of the numbers noted?",
+        f"Let $S$ be the set of all integers $x$ with $1 \\le x \\le {bound}$ such that \\[{first} \\quad "
+        f"\\text{{and}} \\quad {second}.\\] What is the sum of the elements of $S$?",
+        f"{name} notes every positive integer $x$ up to ${bound}$ for which ${p}x$ leaves remainder ${a}$ on division "
+        f"by ${m}$ and ${q}x$ leaves remainder ${b}$ on division by ${n}$. What is the sum of the numbers noted?",
     )
     found, period = _combined((hidden % periods[0], periods[0]), (hidden % periods[1], periods[1]))
     solutions = range(found or period, bound + 1, period)
@@ -138,7 +139,7 @@ def _quadratic(rng: np.random.Generator) -> Problem:
         f"smallest lucky integers that exceed ${bound}$. Find $S$.",
         f"{name} tries $n = {bound + 1}, {bound + 2}, {bound + 3}, \\dots$ one after another and stops at the "
         f"{ {3: 'third', 4: 'fourth', 5: 'fifth'}[count] } value for which ${square}$ is a multiple of "
-        f"${' \\cdot '.join(map(str, primes))}$. What is the sum of these {many} values of $n$?",
+        f"${in_powers((prime, 1) for prime in primes)}$. What is the sum of these {many} values of $n$?",
     )
     roots = {0: 1}.keys()
     period = 1
@@ -151,7 +152,7 @@ def _quadratic(rng: np.random.Generator) -> Problem:
     obvious = sorted(
         _first_above(bound, root, modulus) + turn * modulus for root in (one, two) for turn in range(count)
     )
-    traps = [sum(obvious[:count]), above[0], above[count - 1], sum(above[1 : count + 1])]
+    traps = [sum(sorted(obvious)[:count]), above[0], above[count - 1], sum(above[1 : count + 1])]
     return posed(rng, statements, sum(above[:count]), data, traps)
 
 

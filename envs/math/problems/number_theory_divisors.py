@@ -97,7 +97,7 @@ def _of_exactly_one(rng: np.random.Generator) -> Problem:
 
 
 def _of_square(rng: np.random.Generator) -> Problem:
-    number = factored(rng, 5, 1, 10)
+    number = factored(rng, 5, 1, 9)
     n, name = in_powers(number), pick(rng, NAMES)
     statements = (
         f"Let $n = {n}$. How many positive divisors of $n^2$ are less than $n$ but do not divide $n$?",
@@ -144,6 +144,6 @@ FAMILY = ProblemFamily(
     name="divisor-counts",
     area="number_theory",
     summary="count the divisors of a factored number that meet conditions; at level 5, of the product of such divisors",
-    chance=0.005,
+    chance=0.01,
     make=by_level(_of_multiples, _of_powers, _of_exactly_one, _of_square, _of_product),
 )

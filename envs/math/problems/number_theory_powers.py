@@ -34,9 +34,9 @@ def _prime_modulus(rng: np.random.Generator) -> Problem:
     name = pick(rng, NAMES)
     statements = (
         f"Find the remainder when ${a}^{{{b}}} + {c}^{{{d}}}$ is divided by ${prime}$.",
-        f"A wheel has ${prime}$ marks, numbered from $0$ to ${prime - 1}$ in the direction in which it turns, and its "
-        f"pointer stands at $0$. {name} lets it turn by ${a}^{{{b}}}$ marks and then by another ${c}^{{{d}}}$ marks. At "
-        "which mark does the pointer stop?",
+        f"A dial has ${prime}$ marks, numbered clockwise from $0$ to ${prime - 1}$, and its pointer stands at $0$. "
+        f"{name} moves the pointer clockwise by ${a}^{{{b}}}$ marks and then by another ${c}^{{{d}}}$ marks. At which "
+        "mark does it stop?",
         f"Let $r$ be the integer with $0 \\le r < {prime}$ for which ${a}^{{{b}}} + {c}^{{{d}}} - r$ is a multiple of "
         f"the prime ${prime}$. What is $r$?",
     )
@@ -48,9 +48,11 @@ def _prime_modulus(rng: np.random.Generator) -> Problem:
 def _tower(rng: np.random.Generator) -> Problem:
     while True:
         modulus, base = between(rng, 13, 99), between(rng, 2, 999)
-        if math.gcd(base, modulus) == 1 and (base * base - 1) % modulus:
+        if math.gcd(base, modulus) == 1 and all((base**k - 1) % modulus for k in (1, 2, 3, 4)):
             break
     b, c = between(rng, 2, 99), between(rng, 5, 999)
+    while pow(base, b**c, modulus) == 1:
+        b, c = between(rng, 2, 99), between(rng, 5, 999)
     tower, name = f"{base}^{{{b}^{{{c}}}}}", pick(rng, NAMES)
     statements = (
         f"Find the remainder when ${tower}$ is divided by ${modulus}$. (A tower of powers is read from the top: "
@@ -68,18 +70,18 @@ def _tower(rng: np.random.Generator) -> Problem:
 def _last_digits(rng: np.random.Generator) -> Problem:
     while True:
         base = between(rng, 12, 999)
-        if math.gcd(base, 10) in (2, 5):
+        if math.gcd(base, 10) == 2:
             break
-    b, c = between(rng, 2, 999), between(rng, 5, 999)
+    b, c = 2 * between(rng, 1, 2000) + 1, between(rng, 5, 999)
     name = pick(rng, NAMES)
     statements = (
         f"Find the remainder when ${base}^{{{b}^{{{c}}}}}$ is divided by $1000$. (A tower of powers is read from the "
         "top: $x^{y^z}$ means $x^{(y^z)}$.)",
         f"A sequence is defined by $u_0 = {base}$ and $u_{{n+1}} = u_n^{{{b}}}$ for every $n \\ge 0$. Find the "
         f"remainder when $u_{{{c}}}$ is divided by $1000$.",
-        f"{name} types ${base}$ into a calculator of unlimited precision and then presses the key $\\boxed{{x^{{{b}}}}}$, "
-        f"which replaces the number shown by its power with exponent ${b}$, exactly ${c}$ times. Let $N$ be the number "
-        "shown in the end. What is $N$ modulo $1000$?",
+        f"{name} types ${base}$ into a calculator of unlimited precision. Each press of a certain key replaces the "
+        f"number $x$ on the display by $x^{{{b}}}$. If {name} presses this key ${c}$ times, what are the last three "
+        "digits of the number displayed, read as an integer from $0$ to $999$?",
     )
     exponent = pow(b, c, 100) + 100
     data = {"level": 4, "tower": [base, b, c]}
