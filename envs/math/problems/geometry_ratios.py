@@ -21,7 +21,8 @@ def _ratio(rng: np.random.Generator, high: int) -> list[int]:
 
 
 def _corner(rng: np.random.Generator) -> Problem:
-    (p, q), (r, s), area = ([between(rng, 2, 30), between(rng, 2, 30)] for _ in range(2)), between(rng, 30, 400)
+    p, q, r, s = (between(rng, 2, 30) for _ in range(4))
+    area = between(rng, 30, 400)
     value = Fraction(area * p * r, (p + q) * (r + s))
     question = ask_fraction(rng, "the area of triangle $ADE$")
     statements = (
@@ -92,7 +93,7 @@ def _middle_triangle(rng: np.random.Generator) -> Problem:
         x, y, z = (Fraction(q, p) for p, q in ratios)
         if x * y * z != 1:
             break
-    value = area * (x * y * z - 1) ** 2 / ((x * y + x + 1) * (y * z + y + 1) * (z * x + z + 1))
+    value = area * (x * y * z - 1) ** 2 / ((x * y + y + 1) * (y * z + z + 1) * (z * x + x + 1))
     (p, q), (r, s), (t, u) = ratios
     question = ask_sum(rng, "the area of this triangle")
     statements = (

@@ -53,7 +53,7 @@ def _painted_faces(rng: np.random.Generator, low: int, high: int) -> list[list[i
 
 
 def _names_of(painted: list[list[int]]) -> str:
-    return listing([name for names, flags in zip(_FACES, painted, strict=True) for name, on in zip(names, flags) if on])
+    return listing([_FACES[axis][far] for axis in range(3) for far in range(2) if painted[axis][far]])
 
 
 def _painted_cubes(rng: np.random.Generator) -> Problem:
