@@ -10,8 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from selftrain.envs.answers.compare import Arithmetic, difference
-from selftrain.envs.answers.extraction import final_answer, undressed
 from selftrain.envs.answers.exact import rational
+from selftrain.envs.answers.extraction import final_answer, undressed
 from selftrain.envs.answers.grammar import read
 from selftrain.envs.answers.nodes import Node, NotReadError
 from selftrain.envs.answers.texts import normal, words

@@ -15,6 +15,7 @@ from selftrain.envs.answers.exact import rational
 from selftrain.envs.answers.nodes import Node, NotReadError, number
 from selftrain.envs.answers.ranges import Range, ranges
 from selftrain.envs.answers.units import UNITS, unit
+from selftrain.envs.answers.vocabulary import VALUES
 
 WRONG, HEDGED, UNFINISHED, OTHER_KIND = (
     "wrong",
@@ -22,7 +23,6 @@ WRONG, HEDGED, UNFINISHED, OTHER_KIND = (
     "wrong: a calculation left undone",
     "wrong: another kind of answer",
 )
-_VALUES = frozenset("number symbol constant add mul div pow neg root factorial binomial call percent".split())
 _PI = Node("constant", value="pi")
 _OO = Node("constant", value="oo")
 _Item = TypeVar("_Item")
@@ -92,7 +92,7 @@ def difference(gold: Node, answer: Node, algebra: Algebra) -> str:
 
 def _value(gold: Node, answer: Node, algebra: Algebra) -> str:
     """One value against one value."""
-    if any(part.head not in _VALUES for part in answer.walk() if part.head != "quantity"):
+    if any(part.head not in VALUES for part in answer.walk() if part.head != "quantity"):
         return OTHER_KIND
     if not algebra.same(gold, answer):
         return WRONG
@@ -116,9 +116,9 @@ def _named_value(answer: Node, gold: Node) -> Node:
         return answer
     for name, value in (answer.args, answer.args[::-1]):
         parts = name.args if name.head == "add" else (name,)
-        if all(part.head == "symbol" for part in parts) and len(names(name)) == len(parts):
-            if not names(name) & (names(value) | names(gold)):
-                return value
+        variables = all(part.head == "symbol" for part in parts) and len(names(name)) == len(parts)
+        if variables and not names(name) & (names(value) | names(gold)):
+            return value
     return answer
 
 
@@ -167,32 +167,28 @@ def _collection(gold: Node, answer: Node, algebra: Algebra) -> str:
     """A set or a list of several values: each of them once, in any order, and nothing else."""
     if answer.head == "member" and answer.args[1].head == "set":
         answer = answer.args[1]
-    if answer.head == "union":
-        return OTHER_KIND
-    wanted = _elements(gold)
-    given = _elements(answer) if answer.head in ("set", "list") else (answer,)
-    if answer.head not in ("set", "list") and len(wanted) > 1:
-        return OTHER_KIND if answer.head in ("tuple", "array", "interval", "matrix") else WRONG
-    if len(wanted) != len(given):
+    if answer.head not in ("set", "list"):
+        answer = Node("list", (answer,))
+    (name, wanted), (other_name, given) = _elements(gold), _elements(answer)
+    if len(wanted) != len(given) or (name and other_name and name != other_name):
         return WRONG
+    if any(one.head == "relation" for one in given) and not any(one.head == "relation" for one in wanted):
+        return OTHER_KIND
     return "" if _paired(wanted, given, lambda one, other: not difference(one, other, algebra)) else WRONG
 
 
-def _elements(node: Node) -> tuple[Node, ...]:
-    """The members; those written as `x = 1` with one and the same name are their values."""
-    sides = [part.args for part in node.args if part.head == "relation" and part.value == "="]
-    if len(sides) == len(node.args) and len({side[0] for side in sides}) == 1 and sides[0][0].head == "symbol":
-        return tuple(side[1] for side in sides)
-    return _after_first_name(node.args)
-
-
-def _after_first_name(parts: tuple[Node, ...]) -> tuple[Node, ...]:
-    """`x = 1, 2` names its variable once."""
-    first = parts[0] if parts else None
-    if first and first.head == "relation" and first.value == "=" and first.args[0].head == "symbol":
-        if all(part.head != "relation" for part in parts[1:]) and len(parts) > 1:
-            return (first.args[1], *parts[1:])
-    return parts
+def _elements(node: Node) -> tuple[Node | None, tuple[Node, ...]]:
+    """The members; of `x = 1, x = 2` or `x = 1, 2` they are the values, and the variable comes with them."""
+    first = node.args[0] if node.args else None
+    if first is None or first.head != "relation" or first.value != "=" or first.args[0].head != "symbol":
+        return None, node.args
+    name, members = first.args[0], []
+    for part in node.args:
+        named = part.head == "relation" and part.value == "=" and part.args[0] == name
+        if part.head == "relation" and not named:
+            return None, node.args
+        members.append(part.args[1] if named else part)
+    return name, tuple(members)
 
 
 def _paired(wanted: Sequence[_Item], given: Sequence[_Item], fits: Callable[[_Item, _Item], bool]) -> bool:

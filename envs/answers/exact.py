@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
 from selftrain.envs.answers.nodes import Node, NotReadError, TooLargeError
@@ -103,7 +104,7 @@ def _binomial(parts: list[Fraction]) -> Fraction:
     return Fraction(math.comb(int(parts[0]), int(parts[1])))
 
 
-_WORK = {
+_WORK: dict[str, Callable[[list[Fraction]], Fraction | None]] = {
     "add": lambda parts: sum(parts, Fraction(0)),
     "neg": lambda parts: -parts[0],
     "mul": lambda parts: parts[0] * parts[1],

@@ -29,7 +29,7 @@ _LINE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _SENTENCE = re.compile(
-    r"^[ \t>*_-]{0,16}(?:(?:so|thus|hence|therefore),?[ \t]{1,4})?(?:(?:the|my)[ \t]{1,4})(?:final[ \t]{1,4}|correct[ \t]{1,4})?"
+    r"^[ \t>*_-]{0,16}(?:(?:so|thus|hence|therefore),?[ \t]{1,4})?(?:the|my)[ \t]{1,4}(?:(?:final|correct)[ \t]{1,4})?"
     r"answer[ \t]{1,4}is[ \t]([^\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -41,7 +41,8 @@ _MORE_BEHIND = re.compile(
 )
 _PART_BEHIND = re.compile(r"[ \t]*(?:\^|\\%|%|!|/[ \t]*[\d\\A-Za-z]|[\d]|\\times|\\cdot|[*+][ \t]*[\d\\])")
 _PART_BEFORE = re.compile(
-    r"(?:[=$(\[][ \t]*[-−]|[^\s]-|^-|\\pm|\\mp|\\approx|≈|\\sqrt|\\frac|\\not|\\neq?|[\^_/+*])[ \t]*\{?$|\\(?:sqrt|frac)(?:\{[^{}]*\})?\{[^{}]*$"
+    r"(?:[=$(\[][ \t]*[-−]|\S-|^-|\\pm|\\mp|\\approx|≈|\\sqrt|\\frac|\\not|\\neq?|(?<!\s)\d|[\^/+]|(?<![*])[*]|(?<!_)_)[ \t]*\{?$"
+    r"|\\(?:sqrt|frac)(?:\{[^{}]*\})?\{[^{}]*$"
 )
 _WRAPS = (("**", "**"), ("__", "__"), ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("`", "`"), ('"', '"'))
 

@@ -11,38 +11,24 @@ from dataclasses import dataclass
 
 from selftrain.envs.answers.nodes import NotReadError, TooLargeError
 from selftrain.envs.answers.units import UNITS
+from selftrain.envs.answers.vocabulary import (
+    COMMANDS,
+    CONSTANTS,
+    FUNCTIONS,
+    GREEK,
+    HEDGE_COMMANDS,
+    HEDGES,
+    SIGNS,
+    SILENT,
+    TEXTS,
+)
 
 MAX_TOKENS = 400
-HEDGES = frozenset(
-    "approximately approx about around roughly maybe perhaps possibly probably either nearly almost likely unsure "
-    "guess not no yes but if else lambda".split()
-)
-FUNCTIONS = frozenset(
-    "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh asin acos atan log ln exp sqrt cbrt abs floor ceil "
-    "factorial binom".split()
-)
-CONSTANTS = {"pi": "pi", "infty": "oo", "infinity": "oo", "inf": "oo", "oo": "oo"}
-_GREEK = frozenset(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau "
-    "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Sigma Phi Psi Omega ell".split()
-)
-_SILENT = frozenset(
-    "left right big Big bigg Bigg bigl bigr Bigl Bigr displaystyle textstyle quad qquad limits nolimits thinspace".split()
-)
-_SIGNS = {
-    "cdot": "*", "times": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=",
-    "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=", "cup": "cup", "in": "in",
-    "emptyset": "empty", "varnothing": "empty", "circ": "deg", "degree": "deg", "lor": "or", "vee": "or", "land": "and",
-    "langle": "<(", "rangle": ")>", "lbrace": "{|", "rbrace": "|}", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|",
-    "lfloor": "floor(", "rfloor": ")floor", "lceil": "ceil(", "rceil": ")ceil",
-}  # fmt: skip
-_TEXTS = frozenset("text textrm textnormal textbf textit mathrm mathbf mathit mathsf mbox operatorname rm".split())
-_HEDGE_COMMANDS = frozenset("pm mp approx sim simeq approxeq".split())
-_KEPT = frozenset("frac dfrac tfrac cfrac sqrt surd binom dbinom tbinom overline bar".split())
 
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?![\d.]))?")
 _GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\}|\\,|\\!|,\\!)\d{3})+(?!\d)(?:\.\d+)?")
 _GROUPED_BARE = re.compile(r"\d{1,3}(?:(?:,|\{,\}|\\,|\\!|,\\!)\d{3})+(?![\d])(?!,\d)(?:\.\d+)?")
+_REPEATING = re.compile(r"(\d*\.\d*)\s*\\(?:overline|bar)\s*\{(\d+)\}")
 _SEPARATOR = re.compile(r"[^\d.]")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _WORD = re.compile(r"[A-Za-z]+")
@@ -98,6 +84,9 @@ def _next(text: str, at: int, depth: int) -> tuple[list[tuple[str, str]], int]:
     """The tokens that begin at `at` (none for a silent command) and where the next ones begin."""
     character = text[at]
     if character.isdigit() or (character == "." and text[at + 1 : at + 2].isdigit()):
+        repeating = _REPEATING.match(text, at)
+        if repeating:
+            return [("number", f"{repeating[1]}({repeating[2]})")], repeating.end()
         found = (_GROUPED if depth > 0 else _GROUPED_BARE).match(text, at) or _NUMBER.match(text, at)
         assert found is not None
         digits = found[0] if "e" in found[0].lower() else _SEPARATOR.sub("", found[0])
@@ -133,7 +122,7 @@ def _word(word: str) -> list[tuple[str, str]]:
         return [("constant", CONSTANTS[lower])]
     if len(word) > 1 and word in UNITS:
         return [("word", word)]
-    if word in _GREEK:
+    if word in GREEK:
         return [("letter", word)]
     if len(word) > 3:
         return [("word", word)]
@@ -141,21 +130,21 @@ def _word(word: str) -> list[tuple[str, str]]:
 
 
 def _command(name: str, text: str, at: int) -> tuple[list[tuple[str, str]], int]:
-    if name in _SILENT:
+    if name in SILENT:
         return [], at
-    if name in _SIGNS:
-        return [("sign", _SIGNS[name])], at
-    if name in _HEDGE_COMMANDS:
+    if name in SIGNS:
+        return [("sign", SIGNS[name])], at
+    if name in HEDGE_COMMANDS:
         raise NotReadError("hedged")
     if name in CONSTANTS:
         return [("constant", CONSTANTS[name])], at
-    if name in _GREEK:
+    if name in GREEK:
         return [("letter", name)], at
-    if name in _KEPT:
+    if name in COMMANDS:
         return [("command", name)], at
     if name in FUNCTIONS:
         return [("call", name)], at
-    if name in _TEXTS:
+    if name in TEXTS:
         return _text(text, at)
     if name == "mathbb" and text.startswith("{R}", at):
         return [("constant", "reals")], at + 3

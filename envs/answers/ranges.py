@@ -32,7 +32,8 @@ def ranges(node: Node) -> list[Range] | None:
 
 def _ranges(node: Node) -> list[Range] | None:
     if node.head == "interval":
-        return [Range(*node.args, low_closed=node.value[0] == "[", high_closed=node.value[1] == "]")]  # type: ignore[index, arg-type]
+        brackets = str(node.value)
+        return [Range(node.args[0], node.args[1], brackets[0] == "[", brackets[1] == "]")]
     if node.head in ("tuple", "array") and len(node.args) == 2:
         closed = node.head == "array"
         return [Range(node.args[0], node.args[1], closed, closed)]

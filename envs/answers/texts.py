@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from selftrain.envs.answers.lexer import CONSTANTS, FUNCTIONS
 from selftrain.envs.answers.units import UNITS
+from selftrain.envs.answers.vocabulary import CONSTANTS, FUNCTIONS
 
 _WRAPPED = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}")
 _LEAD = re.compile(r"^(?:option|choice)\s+(?=\(?[a-z]\)?$)")

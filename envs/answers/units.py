@@ -13,7 +13,7 @@ from selftrain.envs.answers.nodes import NotReadError
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """`factor` * pi**`pi` base units of a dimension, for example ("length", 1) for a metre, ("length", 2) for an area."""
+    """`factor` * pi**`pi` base units of a dimension: ("length", 1) of a metre, ("length", 2) of an area."""
 
     dimension: tuple[str, int]
     factor: Fraction
