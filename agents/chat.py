@@ -123,7 +123,8 @@ class ChatAgent:
         self._sample = answer.sample
         if answer.calls > 1:
             _log.warning("%s made %d calls at once: only the first counts", self._client.endpoint, answer.calls)
-        return encodable(message_of(answer.text, answer.call, notes=notes))
+        whole = bool(info.get("whole_messages"))
+        return encodable(message_of(answer.text, answer.call, notes=notes, whole=whole))
 
     def close(self) -> None:
         """Break off the call under way and let go of the connection; the agent cannot be used after it."""

@@ -10,7 +10,8 @@ are. Other text is read by these rules, in turn:
 1. Reasoning that a server left in the answer, from `<think>` to `</think>`, is dropped.
 2. Where notes are asked for, the rest is the notes, whole.
 3. Text that begins with a verb, such as `/compact`, is that message, whole.
-4. Text with a fenced code block is the content of the first block. As in Markdown, a fence of four marks can hold one
+4. Text with a fenced code block is the content of the first block, unless the environment reads messages as a whole
+   (`info["whole_messages"]`) and looks for blocks by itself. As in Markdown, a fence of four marks can hold one
    of three, and a block that nothing closes ends with the text.
 5. Any other text is the command.
 """
@@ -96,13 +97,14 @@ def tools_for(names: Collection[str]) -> list[dict[str, Any]]:
     return [_schema(name, _TOOLS[name]) for name in _TOOLS if name in names]
 
 
-def message_of(text: str, call: Call | None, *, notes: bool = False) -> str:
+def message_of(text: str, call: Call | None, *, notes: bool = False, whole: bool = False) -> str:
     """The action that an answer means; total.
 
     Args:
         text: of the answer.
         call: of a tool, where there is one; it counts more than the text.
         notes: the context budget asks for notes.
+        whole: the environment reads messages as a whole.
     """
     text = _REASONING.sub("", text, count=1).strip()
     if notes:
@@ -111,7 +113,7 @@ def message_of(text: str, call: Call | None, *, notes: bool = False) -> str:
     call = call or written_call(text)
     if call is not None:
         return _verb_of(call)
-    if _VERB.match(text):
+    if whole or _VERB.match(text):
         return text
     block = _FENCE.search(text)
     return block["content"].removesuffix("\n") if block else text

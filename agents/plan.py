@@ -114,11 +114,10 @@ def make_environment(env_id: str, env_kwargs: Mapping[str, Any], context: Mappin
         raise OptionError(f"{spec.id} cannot be made with {wanted}: {error}") from error
 
 
-def environment_pool(env_id: str) -> tuple[str, ...] | None:
-    """The task families that an environment draws from; None for one without tasks."""
+def environment_creator(env_id: str) -> Any:
+    """What makes an environment: its class, for environments of tasks with the `pool` and `kind` of their families."""
     entry_point = _spec(env_id).entry_point
-    creator = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
-    return getattr(creator, "pool", None)
+    return load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
 
 
 def _spec(env_id: str) -> EnvSpec:

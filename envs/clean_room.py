@@ -10,8 +10,10 @@ import contextlib
 import dataclasses
 import errno
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
-from selftrain.errors import SandboxError
+from selftrain.errors import SandboxError, VerifierError
 from selftrain.evidence import Evidence, EvidenceFile
 from selftrain.sandboxes import Backend, Sandbox, SandboxLimits, SandboxSpec
 from selftrain.tasks import Task
@@ -145,3 +147,17 @@ def _read(sandbox: Sandbox, path: str) -> bytes:
         if error.errno == errno.EFBIG:
             return b"\0 more output than the clean room reads"  # a NUL equals no expected text
         return b""
+
+
+class NoCleanRoom:
+    """The clean room of environments whose verifiers only compare: asking it to run something is their fault."""
+
+    def run_cases(
+        self, evidence: Evidence, task: Task, cases: Sequence[CaseInput]
+    ) -> Generator[CaseOutput, None, None]:
+        """Refuse."""
+        raise VerifierError(f"the verifier of {task.id or 'the task'} wants to run a submission where nothing is run")
+
+    def pair(self, evidence: Evidence, task: Task) -> AbstractContextManager[tuple[Any, Any]]:
+        """Refuse."""
+        raise VerifierError(f"the verifier of {task.id or 'the task'} wants sandboxes where there are none")

@@ -18,9 +18,11 @@ def grade_folder(task: Task, workspace: Path, backend: Backend, image: str = "")
     """The verdict over `workspace`, which stands for the task's first writable folder.
 
     Raises:
-        OptionError: `workspace` is no folder.
+        OptionError: `workspace` is no folder, or the task is none that leaves files.
         VerifierError, SandboxError: no verdict could be made; never because of what the folder holds.
     """
+    if task.kind != "terminal":
+        raise OptionError(f"task {task.id!r} is a {task.kind} task, which leaves no folder to be judged")
     evidence = folder_evidence(task, workspace)
     return task.verifier.verify(evidence, task, SandboxCleanRoom(backend, image))
 

@@ -6,8 +6,13 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, cast
 
-from selftrain.envs.task_sandbox import judge_sandbox, open_task_sandbox
+from gymnasium.envs.registration import load_env_creator
+
+from selftrain.envs.catalogue import KINDS
+from selftrain.envs.task_env import TaskEnv
+from selftrain.registration import ENVIRONMENTS
 from selftrain.sandboxes import Backend
 from selftrain.tasks import Task
 from selftrain.verdicts import Verdict
@@ -84,11 +89,18 @@ def prove_all(
 
 
 def _play(task: Task, commands: tuple[str, ...], backend: Backend, image: str) -> tuple[Verdict, str]:
-    sandbox = open_task_sandbox(backend, task, image)
+    environment = load_env_creator(ENVIRONMENTS[KINDS[task.kind].environment][0])
+    env = cast("TaskEnv[Any]", environment(backend=backend.name, image=image or None))
     try:
+        env.reset(seed=0, options={"task": task})
+        over = False
         for command in commands:
-            sandbox.run(command, task.limits.command_seconds)
-        evidence, verdict = judge_sandbox(sandbox, task, backend, image)
+            _, _, terminated, truncated, _ = env.step(command)
+            if over := terminated or truncated:
+                break
+        if not over:
+            env.truncate("script")
+        assert env.verdict is not None and env.evidence is not None  # of every episode that is over
+        return env.verdict, env.evidence.sha256
     finally:
-        sandbox.close()
-    return verdict, evidence.sha256
+        env.close()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from selftrain.envs import families as terminal_families
+from selftrain.envs import catalogue
 from selftrain.envs.observations import LONGEST_INSTRUCTION
 from selftrain.envs.selection import expand_selection, select_tasks
 from selftrain.errors import OptionError, TaskError, UnknownNameError
@@ -21,6 +21,7 @@ class TaskChoice:
     Args:
         tasks, families, levels, split: as given to the environment.
         pool: the families that it draws from when neither `tasks` nor `families` is given.
+        kind: of the tasks that the environment plays.
 
     Raises:
         OptionError, UnknownNameError, TaskError: an argument is of the wrong kind or names nothing.
@@ -32,13 +33,15 @@ class TaskChoice:
         families: Sequence[str] | None,
         levels: Sequence[int],
         split: str,
-        pool: Sequence[str] = terminal_families.NAMES,
+        pool: Sequence[str],
+        kind: str,
     ) -> None:
         if tasks is not None and (families is not None or tuple(levels) != (1,) or split != "train"):
             raise OptionError("tasks= already says everything about the tasks: leave out families=, levels= and split=")
         self._taskset = tasks if isinstance(tasks, Taskset) else None
-        self._listed = None if tasks is None else _listed(tasks)
-        self._families = tuple(pool) if families is None else _checked_families(families)
+        self._kind = kind
+        self._listed = None if tasks is None else _listed(tasks, kind)
+        self._families = tuple(pool) if families is None else _checked_families(families, kind)
         self._levels, self._split = tuple(levels), split
         if not self._levels or not set(self._levels) <= set(LEVELS):
             raise OptionError(f"levels={levels!r} must hold at least one of {', '.join(map(str, LEVELS))}")
@@ -49,34 +52,39 @@ class TaskChoice:
         """The next episode's task; the same generator state, the same task."""
         if self._listed is not None:
             chosen = self._listed[rng.integers(len(self._listed))]
-            return self._taskset.load(chosen) if self._taskset and isinstance(chosen, str) else find_task(chosen)
+            if self._taskset and isinstance(chosen, str):
+                return checked(self._taskset.load(chosen), self._kind)
+            return find_task(chosen, self._kind)
         name = self._families[rng.integers(len(self._families))]
         level = self._levels[rng.integers(len(self._levels))]
-        return checked(terminal_families.terminal_family(name).task(int(rng.integers(_SEEDS)), level, self._split))
+        return checked(catalogue.find_family(name).task(int(rng.integers(_SEEDS)), level, self._split), self._kind)
 
 
-def find_task(item: str | Task) -> Task:
-    """The one task that `item` is, or is the id or the Harbor folder of.
+def find_task(item: str | Task, kind: str) -> Task:
+    """The one task of this kind that `item` is, or is the id, the file or the Harbor folder of.
 
     Raises:
         TaskError, UnknownNameError, OptionError: there is not exactly one.
     """
     if isinstance(item, Task):
-        return checked(item)
+        return checked(item, kind)
     if not isinstance(item, str):
         raise OptionError(f"a task must be a Task, a task id or a folder, not {item!r}")
-    found = select_tasks([item])
+    found = select_tasks([item], kind)
     if len(found) != 1:
         raise TaskError(f"{item!r} names {len(found)} tasks; one is needed, as in log-forensics/train/3/17")
-    return checked(found[0])
+    return checked(found[0], kind)
 
 
-def checked(task: Task) -> Task:
-    """The same task, when its instruction fits an observation.
+def checked(task: Task, kind: str) -> Task:
+    """The same task, when it is of this kind and its instruction fits an observation.
 
     Raises:
-        TaskError: it does not.
+        TaskError: it is not, or does not.
     """
+    if task.kind != kind:
+        played_by = catalogue.KINDS[task.kind].environment if task.kind in catalogue.KINDS else "another environment"
+        raise TaskError(f"task {task.id!r} is a {task.kind} task, not a {kind} task: it is played by {played_by}")
     if len(task.instruction) > LONGEST_INSTRUCTION:
         raise TaskError(
             f"the instruction of task {task.id!r} has {len(task.instruction)} characters, over {LONGEST_INSTRUCTION}; "
@@ -85,29 +93,30 @@ def checked(task: Task) -> Task:
     return task
 
 
-def _listed(tasks: Taskset | Sequence[str | Task]) -> tuple[str | Task, ...]:
+def _listed(tasks: Taskset | Sequence[str | Task], kind: str) -> tuple[str | Task, ...]:
     if isinstance(tasks, str):
         raise OptionError(f"tasks={tasks!r} must be a sequence: write tasks=[{tasks!r}]")
-    listed = tasks.ids if isinstance(tasks, Taskset) else tuple(_expanded(tasks))
+    listed = tasks.ids if isinstance(tasks, Taskset) else tuple(_expanded(tasks, kind))
     if not listed:
         raise OptionError("tasks= is empty")
     return listed
 
 
-def _expanded(tasks: Iterable[str | Task]) -> Iterable[str | Task]:
+def _expanded(tasks: Iterable[str | Task], kind: str) -> Iterable[str | Task]:
     for item in tasks:
         if isinstance(item, str):
-            yield from expand_selection(item)
+            yield from expand_selection(item, kind)
         else:
             yield item
 
 
-def _checked_families(families: Sequence[str]) -> tuple[str, ...]:
+def _checked_families(families: Sequence[str], kind: str) -> tuple[str, ...]:
     if isinstance(families, str):
         raise OptionError(f"families={families!r} must be a sequence: write families=[{families!r}]")
     for name in families:
-        if name not in terminal_families.ALL_NAMES:
-            raise UnknownNameError("task family", name, terminal_families.ALL_NAMES)
+        if (found := catalogue.kind_of(name)) != kind:
+            played_by = catalogue.KINDS[found].environment
+            raise OptionError(f"families= names {name!r}, a family of {found} tasks: they are played by {played_by}")
     if not families:
         raise OptionError("families= is empty")
     return tuple(families)

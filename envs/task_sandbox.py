@@ -15,6 +15,11 @@ SETUP_FOLDER = "/tmp/.setup"
 SETUP_SECONDS = 120.0
 
 
+def built_image(backend: Backend, task: Task, image: str = "", name: str = "math") -> str:
+    """The image for a place that needs more than the default has: `image`, the task's own, or on docker `name`."""
+    return image or task.image or (name if backend.name == "docker" else "")
+
+
 def open_task_sandbox(backend: Backend, task: Task, image: str = "") -> Sandbox:
     """A sandbox with the task's files in place and its setup done.
 

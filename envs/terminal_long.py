@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from selftrain.envs.families import LONG_NAMES
 from selftrain.envs.terminal import TerminalEnv
-from selftrain.envs.vector import TerminalVectorEnv
+from selftrain.envs.vector import TaskVectorEnv
 
 
 class TerminalLongEnv(TerminalEnv):
@@ -28,7 +28,7 @@ class TerminalLongEnv(TerminalEnv):
     pool: ClassVar[tuple[str, ...]] = LONG_NAMES
 
 
-class TerminalLongVectorEnv(TerminalVectorEnv):
+class TerminalLongVectorEnv(TaskVectorEnv):
     """`TerminalLongEnv` times `num_envs`, stepped from one process."""
 
-    env_class: ClassVar[type[TerminalEnv]] = TerminalLongEnv
+    env_class = TerminalLongEnv

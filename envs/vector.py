@@ -1,4 +1,4 @@
-"""Many terminal environments stepped from one process."""
+"""Many environments of tasks stepped from one process."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
+from selftrain.envs.task_env import TaskEnv
 from selftrain.envs.terminal import TerminalEnv
 from selftrain.errors import (
     BackendUnavailableError,
@@ -44,8 +45,8 @@ class _Outcome:
     final: _Info | None = None
 
 
-class TerminalVectorEnv(SyncVectorEnv):
-    """`TerminalEnv` times `num_envs`, each in a thread of its own: sandboxes make one wait, not compute.
+class TaskVectorEnv(SyncVectorEnv):
+    """An environment of tasks times `num_envs`, each in a thread of its own: sandboxes make one wait, not compute.
 
     Step by step it gives what `gymnasium.vector.SyncVectorEnv` gives on the same seeds, sooner. It differs where a
     sandbox or verifier breaks: that episode ends (truncated, reward 0.0, observation "", and an info with `valid`
@@ -54,12 +55,12 @@ class TerminalVectorEnv(SyncVectorEnv):
 
     Args:
         num_envs: how many.
-        max_episode_steps: as `max_steps` of `TerminalEnv`, so that the final state is judged at this limit too.
+        max_episode_steps: as `max_steps` of the environment, so that the final state is judged at this limit too.
         autoreset_mode: when the next episode starts: Gymnasium's NEXT_STEP, SAME_STEP or DISABLED.
-        **kwargs: arguments of every `TerminalEnv`.
+        **kwargs: arguments of every environment.
     """
 
-    env_class: ClassVar[type[TerminalEnv]] = TerminalEnv
+    env_class: ClassVar[type[TaskEnv[Any]]]
 
     def __init__(
         self,
@@ -160,8 +161,8 @@ class TerminalVectorEnv(SyncVectorEnv):
         wait(jobs.values())
         return {i: job.result() for i, job in jobs.items()}
 
-    def _env(self, i: int) -> TerminalEnv:
-        return cast(TerminalEnv, self.envs[i])
+    def _env(self, i: int) -> TaskEnv[Any]:
+        return cast("TaskEnv[Any]", self.envs[i])
 
     def _mask(self, mask: Any) -> _Flags:
         if mask is None:
@@ -179,7 +180,7 @@ class TerminalVectorEnv(SyncVectorEnv):
         return mask
 
 
-def _reset(env: TerminalEnv, seed: int | None, options: _Info) -> tuple[str, _Info]:
+def _reset(env: TaskEnv[Any], seed: int | None, options: _Info) -> tuple[str, _Info]:
     """Reset, up to three times: an episode that does not start is replaced by the next."""
     for _ in range(RESET_ATTEMPTS - 1):
         try:
@@ -191,7 +192,7 @@ def _reset(env: TerminalEnv, seed: int | None, options: _Info) -> tuple[str, _In
     return env.reset(seed=seed, options=options)
 
 
-def _step(env: TerminalEnv, action: str) -> _Outcome:
+def _step(env: TaskEnv[Any], action: str) -> _Outcome:
     task = env.task
     try:
         return _Outcome(*env.step(action))
@@ -206,3 +207,9 @@ def _step(env: TerminalEnv, action: str) -> _Outcome:
             "error": f"{type(error).__name__}: {error}",
         }
         return _Outcome(_NO_OBSERVATION, 0.0, False, True, info)
+
+
+class TerminalVectorEnv(TaskVectorEnv):
+    """`TerminalEnv` times `num_envs`, stepped from one process."""
+
+    env_class = TerminalEnv

@@ -18,7 +18,7 @@ from selftrain.sandboxes.docker_box import DockerBox, launch
 from selftrain.sandboxes.docker_daemon import api_errors, open_client, reason_against
 from selftrain.sandboxes.docker_images import find_with
 from selftrain.sandboxes.docker_sweeping import Remover, sweep
-from selftrain.sandboxes.images import docker_tag
+from selftrain.sandboxes.images import docker_tag, image_names
 from selftrain.sandboxes.pool import WarmPool
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ class DockerBackend:
         if reason is None:
             try:
                 self._image_id(self.default_image)
+            except ImageMissingError as error:
+                # another image may be all that is wanted here
+                if not any(find_with(self._connected(), docker_tag(name)) for name in image_names()):
+                    return str(error)
             except SandboxError as error:
                 return str(error)
         return reason

@@ -37,6 +37,8 @@ _PACKAGES = {
     "go": "golang-go",
     "strings": "binutils",
     "objdump": "binutils",
+    "coqc": "coq",
+    "coqtop": "coq",
 }
 
 

@@ -69,18 +69,21 @@ def _print_json(value: Any) -> None:
 def list_(as_json: Json = False) -> None:
     """List environments, task families, agents and backends."""
     from selftrain.agents.base import agent_names
-    from selftrain.envs.families import terminal_families
+    from selftrain.envs.catalogue import KINDS
     from selftrain.registration import ENVIRONMENTS
     from selftrain.sandboxes import backend_names
 
-    families = terminal_families()
+    kinds = {name: [kind.family(family) for family in kind.names()] for name, kind in KINDS.items()}
     if as_json:
+        families = {
+            family.name: {"kind": kind, "summary": family.summary, "skills": family.skills, "chance": family.chance}
+            for kind, members in kinds.items()
+            for family in members
+        }
         _print_json(
             {
                 "environments": list(ENVIRONMENTS),
-                "families": {
-                    name: {"summary": f.summary, "skills": f.skills, "chance": f.chance} for name, f in families.items()
-                },
+                "families": families,
                 "agents": list(agent_names()),
                 "backends": list(backend_names()),
             }
@@ -88,11 +91,12 @@ def list_(as_json: Json = False) -> None:
         return
     out.print(f"environments  {', '.join(ENVIRONMENTS)}")
     out.print(f"agents        {', '.join(agent_names())}")
-    out.print(f"backends      {', '.join(backend_names())}\n")
-    table = Table("family", "what the agent does", "chance", title="terminal task families, levels 1 to 5")
-    for name, family in families.items():
-        table.add_row(name, family.summary, f"{family.chance:g}")
-    out.print(table)
+    out.print(f"backends      {', '.join(backend_names())}")
+    for kind, members in kinds.items():
+        table = Table("family", "what the agent does", "chance", title=f"\n{kind} task families, levels 1 to 5")
+        for family in members:
+            table.add_row(family.name, family.summary, f"{family.chance:g}")
+        out.print(table)
 
 
 @app.command()
@@ -170,16 +174,17 @@ def _tasks(env_id: str, wanted: list[str] | None, backend: str, image: str) -> t
 
     An environment without task families has no backend, and what its task ids mean is for itself to say.
     """
-    from selftrain.agents.plan import environment_pool
+    from selftrain.agents.plan import environment_creator
     from selftrain.envs.selection import expand_selection
 
-    pool = environment_pool(env_id)
+    creator = environment_creator(env_id)
+    pool = getattr(creator, "pool", None)
     if pool is None:
         if image or backend != "auto":
             raise OptionError(f"{env_id} has no sandbox: leave out --backend and --image")
         return list(wanted or ()), {}
     selections = wanted or [f"{family}/train/1/0" for family in pool]
-    tasks = [item for selection in selections for item in expand_selection(selection)]
+    tasks = [item for selection in selections for item in expand_selection(selection, getattr(creator, "kind", ""))]
     return tasks, {"backend": backend} | ({"image": image} if image else {})
 
 

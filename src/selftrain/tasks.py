@@ -72,6 +72,7 @@ class Task:
         limits: when the episode is cut off.
         image: image to run in; "" is the backend's default.
         writable: folders that are writable besides /tmp and the home folder.
+        kind: which kind of environment plays it: "terminal", "math" or "proof".
         id, family, split, level, seed: filled in by the family.
         metadata: anything else, JSON types only.
     """
@@ -89,6 +90,7 @@ class Task:
     limits: Limits = Limits()
     image: str = ""
     writable: tuple[str, ...] = ("/workspace",)
+    kind: str = "terminal"
     id: str = ""
     family: str = ""
     split: str = ""

@@ -144,7 +144,7 @@ def stated_bounds(record: EpisodeRecord) -> Bounds:
     """
     import gymnasium as gym
 
-    from selftrain.envs.families import terminal_family
+    from selftrain.envs.catalogue import find_family
     from selftrain.registration import ENVIRONMENTS
 
     name = record.env_id.rpartition(":")[2]
@@ -152,7 +152,7 @@ def stated_bounds(record: EpisodeRecord) -> Bounds:
         return Bounds()
     # a game of memory names itself as the family of its tasks; others are of another version, or of a task folder
     with contextlib.suppress(UnknownNameError):
-        return Bounds(terminal_family(record.family).chance, 1.0)
+        return Bounds(find_family(record.family).chance, 1.0)
     try:
         env = gym.make(name, **record.env_kwargs)
     except (SelfTrainError, TypeError):  # arguments of another version, or a folder of tasks that is gone

@@ -1,0 +1,103 @@
+"""The Python of a math episode: one interpreter in a sandbox, started when the first block of code comes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from selftrain.envs.python_console import PythonConsole
+from selftrain.envs.task_sandbox import built_image, open_task_sandbox
+from selftrain.errors import MissingToolError, SandboxError
+from selftrain.sandboxes import Sandbox, make_backend
+from selftrain.tasks import Task
+
+_REPLAY_SECONDS = 60.0
+_FIND_SYMPY = "python3 -c 'import importlib.util as u, sys; sys.exit(u.find_spec(\"sympy\") is None)'"
+
+
+@dataclass(frozen=True)
+class CodeRun:
+    """What the blocks of one message did.
+
+    Attributes:
+        output: what they printed, the values of their last expressions, and tracebacks.
+        blocks: how many were run; none after one that was stopped or that ended Python.
+        note: how it ended, where that was not as usual.
+        timed_out: the last of them was stopped.
+    """
+
+    output: str
+    blocks: int
+    note: str = ""
+    timed_out: bool = False
+
+
+class Interpreter:
+    """A Python with sympy in a sandbox of its own; nothing starts before the first block.
+
+    Args:
+        task: whose files, if any, lie in the sandbox.
+        backend, image: where the sandbox runs.
+        history: blocks that were run before, to be run again ahead of the next one.
+    """
+
+    def __init__(self, task: Task, backend: str, image: str, history: tuple[str, ...] = ()) -> None:
+        self._task, self._backend, self._image = task, backend, image
+        self.history = history
+        self._sandbox: Sandbox | None = None
+        self._console: PythonConsole | None = None
+        self._opening, self._closed = threading.Lock(), False
+
+    def run(self, blocks: Sequence[str], seconds: float) -> CodeRun:
+        """Run the blocks one after another, up to the first that does not come to its end.
+
+        Args:
+            blocks: Python source.
+            seconds: for each; what runs longer is interrupted, and variables are kept where that is possible.
+
+        Raises:
+            MissingToolError: the sandbox has no Python or no sympy; says how to get it.
+            SandboxError: the backend failed.
+        """
+        console = self._started()
+        outputs: list[str] = []
+        for block in blocks:
+            reply = console.run(block, seconds)
+            outputs.append(reply.output)
+            self.history = () if reply.ended else (*self.history, block)
+            if reply.timed_out or reply.ended:
+                why = f"stopped after {seconds:g} s" if reply.timed_out else "Python ended"
+                lost = ", it starts anew without its variables" if reply.ended else ""
+                return CodeRun("".join(outputs), len(outputs), why + lost, reply.timed_out)
+        return CodeRun("".join(outputs), len(outputs))
+
+    def close(self) -> None:
+        """Close the sandbox, if there is one; none is opened after that."""
+        with self._opening:
+            self._closed = True
+        if self._sandbox is not None:
+            self._sandbox.close()
+
+    def _started(self) -> PythonConsole:
+        if self._console is None:
+            sandbox = self._open_sandbox()
+            self._console = PythonConsole(sandbox)
+            for block in self.history:
+                self._console.run(block, _REPLAY_SECONDS)
+        return self._console
+
+    def _open_sandbox(self) -> Sandbox:
+        backend = make_backend(self._backend)
+        image = built_image(backend, self._task, self._image)
+        sandbox = open_task_sandbox(backend, self._task, image)
+        with self._opening:
+            self._sandbox = sandbox
+            if self._closed:
+                sandbox.close()
+                raise SandboxError("the episode was closed")
+        if sandbox.run(_FIND_SYMPY).exit_code != 0:
+            raise MissingToolError(
+                "The sandbox's Python has no sympy. Get it: apt-get install python3-sympy; or play with tools=False"
+            )
+        return sandbox
