@@ -11,7 +11,7 @@ checks; each is a way to be refused:
 3. Form: a comment or string that is not closed, any string (tactics take them only to print or to look words up),
    a last sentence without its full stop, a full stop in the middle of nowhere.
 4. Marks: `` ` ``, `$`, the casts `<:` and `<<:` (conversion by machines that are not the kernel), `#[` (attributes),
-   `@{` (universes), `..` (recursive notations).
+   `@{` (universes).
 5. Words that stand nowhere, not even as a part of a qualified name: the table `FORBIDDEN` of `coq_words`, and all that
    ends in `_no_check`. `fix` and `cofix` fall under it as tactics and as terms. `let rec` does too.
 6. Heads: each sentence is a bullet, a brace, or starts, after a goal selector (`2:`, `1-3:`, `all:`, `!:`) and opening
@@ -49,7 +49,7 @@ _MARKS = {
 
 
 def _spoken(sentence: Sentence) -> str:
-    text = sentence.text
+    text = "".join(character if character.isprintable() else "\ufffd" for character in sentence.text)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -76,7 +76,7 @@ def _symbol_fault(token: Token, after: Token | None) -> str:
         return "attributes (#[...]) are not admitted"
     if token.text.endswith("@") and joined == "{":
         return "universes (@{...}) are not named in a script"
-    if token.text.startswith(".") and not (token.text == "." and joined == "("):
+    if token.text.startswith(".") and token.text != ".." and not (token.text == "." and joined == "("):
         return "a full stop is followed by white space, or belongs to a name"
     return ""
 

@@ -14,7 +14,7 @@ TACTICS = frozenset(
     bapply bool_cst
     case case_eq casetype cbn cbv change clear clearbody compare compute congruence constr_eq constructor contradict
     contradiction cut cycle
-    decide decompose dependent destauto destruct destruct_all destruct_with_eqn dintuition discriminate do dtauto
+    decide decompose dependent destauto destruct destruct_all destruct_with_eqn dfs dintuition discriminate do dtauto
     eapply eassert eassumption easy eauto ecase econstructor edestruct ediscriminate eelim eenough eexact eexists
     einduction einjection eintros eleft elim elimtype enough epose eremember erewrite eright eset esimplify_eq esplit
     etransitivity evar exact exactly_once exfalso exists
@@ -31,7 +31,7 @@ TACTICS = frozenset(
     pattern pose progress psatz
     rapply red refine reflexivity remember rename repeat replace revert revgoals rewrite rewrite_all rewrite_strat
     right ring ring_simplify
-    set setoid_reflexivity setoid_replace setoid_rewrite setoid_symmetry setoid_transitivity simpl simple simplify_eq
+    set setoid_etransitivity setoid_reflexivity setoid_replace setoid_rewrite setoid_symmetry setoid_transitivity simpl simple simplify_eq
     solve solve_constraints specialize specialize_eqs split split_Rabs split_Rmult stepl stepr subst substitute swap
     symmetry
     tauto transitivity trivial try tryif typeclasses
