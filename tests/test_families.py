@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
+from backends import backend_or_skip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from selftrain.envs.families import ALL_NAMES, LONG_NAMES, NAMES, terminal_family
 from selftrain.envs.proof import prove
-from selftrain.errors import BackendUnavailableError, OptionError, SelfTrainError, TaskError, UnknownNameError
-from selftrain.sandboxes import Backend, backend_names, make_backend
+from selftrain.errors import OptionError, SelfTrainError, TaskError, UnknownNameError
+from selftrain.sandboxes import backend_names
 from selftrain.tasks import LEVELS, SPLITS, Task, expand_task_ids, parse_task_id
-
-
-def backend_or_skip(name: str) -> Backend:
-    try:
-        return make_backend(name)
-    except BackendUnavailableError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
 
 
 # the other levels of the long families are left to `selftrain verify`: they take minutes

@@ -79,8 +79,8 @@ class MathEnv(TaskEnv[Sheet]):
     `families`: same seed, same problem. A sandbox starts with the first block of code, not before.
 
     ## Episode End
-    Terminated by a right answer, by the last of `attempts` answers, or by `submit`. Truncated by a limit: without a right answer
-    that pays nothing.
+    Terminated by a right answer, by the last of `attempts` answers, or by `submit`. Truncated by a limit, which without
+    a right answer pays nothing.
 
     ## Arguments
     - `tools`: whether there is a Python; without it there is no sandbox at all.

@@ -64,8 +64,8 @@ class ProofEnv(TaskEnv[Bench]):
 
     `info` holds `task`, `family`, `level`, `backend`, `image`, `prover`, `step`, `accepted` (sentences of this step
     that went through), `sentences` (in the proof), `error` (whether the prover or the rules refused something),
-    `truncated_bytes`, `whole_messages` (true) and `valid`; after the last step also `verdict`, `score`, `why`, `truncation` and
-    `evidence_sha256`.
+    `truncated_bytes`, `whole_messages` (true) and `valid`; after the last step also `verdict`, `score`, `why`,
+    `truncation` and `evidence_sha256`.
 
     ## Rewards
     1.0 once, at the end, when the fresh prover accepts the proof of exactly the stated theorem; else 0.0. A failure of

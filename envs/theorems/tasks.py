@@ -14,6 +14,8 @@ from selftrain.errors import UnknownNameError
 from selftrain.tasks import Limits, Task, TaskFamily
 
 LIMITS = Limits(steps=64, seconds=1_800.0, command_seconds=20.0)
+# how a statement is written down, by prover
+_FORMS = {"coq": "Theorem {name} :\n  {proposition}.", "lean": "theorem {name} :\n    {proposition} := by"}
 # ways to a proof that is none, each the whole of an episode
 _CHEATS = {
     "admitted": "Proof.\nAdmitted.",
@@ -43,7 +45,7 @@ def statement_task(
     tools = make_prover(prover).tools
     said = f"{informal.strip()}\n\n" if informal else ""
     preamble = f"{statement.preamble.strip()}\n\n" if statement.preamble.strip() else ""
-    formal = f"{preamble}Theorem {statement.name} :\n  {statement.proposition.strip()}."
+    formal = preamble + _FORMS[prover].format(name=statement.name, proposition=statement.proposition.strip())
     return Task(
         instruction=f"Prove this theorem in {prover.capitalize()}. {said}```{prover}\n{formal}\n```",
         verifier=ProofVerifier(statement, prover),

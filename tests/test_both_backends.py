@@ -1,0 +1,41 @@
+"""Math and proofs on bubblewrap and on docker: the same observations and the same verdicts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from backends import backend_or_skip
+
+from selftrain.envs.math.env import MathEnv
+from selftrain.envs.proof import prove
+from selftrain.envs.theorems.families import theorem_families
+from selftrain.envs.theorems.tasks import proof_family
+from selftrain.sandboxes import backend_names
+
+
+def test_code_says_the_same_on_both() -> None:
+    seen = []
+    for backend in backend_names():
+        backend_or_skip(backend)
+        env = MathEnv(backend=backend)
+        env.reset(seed=3)
+        seen.append(
+            [
+                env.step("```python\nimport sympy\nx = sympy.Symbol('x')\nsympy.factor(x**4 - 1)\n```")[:4],
+                env.step("```python\nsympy.integrate(x**2, (x, 0, 3)), 1/0\n```")[:4],
+            ]
+        )
+        env.close()
+    assert seen[0] == seen[1] and "(x - 1)*(x + 1)*(x**2 + 1)" in seen[0][0][0]
+
+
+@pytest.mark.parametrize("area", sorted({family.area for family in theorem_families().values()}))
+def test_proofs_are_judged_the_same_on_both(area: str) -> None:
+    name = next(name for name, family in theorem_families().items() if family.area == area)
+    verdicts: list[Any] = []
+    for backend in backend_names():
+        proof = prove(proof_family(name).task(seed=7, level=2, split="dev"), backend_or_skip(backend), repetitions=1)
+        assert proof.faults == []
+        verdicts.append([(play.agent, play.verdicts) for play in proof.plays])
+    assert verdicts[0] == verdicts[1]
