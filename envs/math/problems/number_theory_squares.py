@@ -45,8 +45,8 @@ def _made_square(rng: np.random.Generator) -> Problem:
     statements = (
         f"Let $k$ be the smallest positive integer for which $k \\cdot {n}$ is a perfect {kind}. How many positive "
         f"divisors does the {kind} root of this {kind} have?",
-        f"{name} multiplies $N = {n}$ by the smallest positive integer that turns it into a perfect {kind} $m^{power}$, "
-        "where $m$ is a positive integer. Find the number of positive divisors of $m$.",
+        f"{name} multiplies $N = {n}$ by the smallest positive integer that turns it into a perfect {kind} "
+        f"$m^{power}$, where $m$ is a positive integer. Find the number of positive divisors of $m$.",
         f"Let $m$ be the least positive integer such that $m^{power}$ is a multiple of ${n}$. Determine how many "
         "positive integers divide $m$.",
     )
