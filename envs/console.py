@@ -30,7 +30,7 @@ _SAID_BYTES = 24 * 1024
 # job control gives the program a process group of its own, which is what an interrupt goes to, and leaves SIGINT be
 _START = """
 umask 077; mkdir -p {folder} && mkfifo {folder}/{name}.in {folder}/{name}.said &&
-(set -m; {command} 0<>{folder}/{name}.in 3<>{folder}/{name}.said & printf '%s' $! >{folder}/{name}.pid)
+(set -m; 0<>{folder}/{name}.in 3<>{folder}/{name}.said {command} & printf '%s' $! >{folder}/{name}.pid)
 """
 # A fifo opened for both never blocks, and once it is closed the program holds the only other end: its death is seen.
 _ASK = """(
@@ -60,7 +60,7 @@ class Program:
     """What a console runs, and how it is spoken to.
 
     Attributes:
-        command: bash that starts it, without a pipeline; it reads standard input and says the end on descriptor 3.
+        command: a simple command of bash that starts it; it reads standard input and says the end on descriptor 3.
         question: text and mark → what is written to it.
         ending: mark → how the line on descriptor 3 begins that ends an answer.
         reminder: mark → what is written after an interruption, for a program that forgets what it has not yet read.

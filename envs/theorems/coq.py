@@ -1,0 +1,85 @@
+"""Coq as a prover: tactics only, a session that stays, a judgement that starts from nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from selftrain.envs.theorems import coq_judge, coq_screen
+from selftrain.envs.theorems.coq_lexer import Sentence, read_script
+from selftrain.envs.theorems.coq_session import CoqSession
+from selftrain.envs.theorems.prover import RunCase, Session
+from selftrain.envs.theorems.theorem import Statement
+from selftrain.errors import MissingToolError, OptionError, TaskError
+from selftrain.sandboxes import Sandbox
+from selftrain.verdicts import Check
+
+_KINDS = "Theorem|Lemma|Proposition|Corollary|Remark|Fact|Example"
+_STATES = re.compile(rf"(?:{_KINDS}|Goal)\b")
+_BEGINS = re.compile(rf"^[ \t]*(?=(?:{_KINDS})\s)", re.MULTILINE)
+_THEOREM = re.compile(rf"(?:{_KINDS}) (?P<name>[^\W\d][\w']*)(?P<rest>.*)\.", re.DOTALL)
+_AFTER_STATEMENT = {"Proof.", "Admitted.", "Abort.", "admit."}
+_OPENS, _CLOSES = "Proof.", ("Qed.", "Defined.")
+
+
+class Coq:
+    """See `Prover`. Version 8.16.1 is the one that is tested."""
+
+    name = "coq"
+    tools = ("coqtop", "coqc")
+    install = "apt-get install coq"
+
+    def body(self, script: str) -> tuple[str, bool]:
+        """See `Prover`: what is between `Proof.` and `Qed.`, either of which may be left out."""
+        parts = [sentence.text for sentence in read_script(script).sentences]
+        if parts and _STATES.match(parts[0]):
+            raise OptionError("the theorem is stated already; send its proof alone, from Proof. to Qed.")
+        if not parts or (parts[0] != _OPENS and parts[-1] not in _CLOSES):
+            return script, False
+        whole = parts[0] == _OPENS
+        kept = parts[whole : len(parts) - (parts[-1] in _CLOSES)]
+        return "\n".join(kept), whole
+
+    def screen(self, script: str) -> str:
+        """See `Prover`."""
+        return coq_screen.screen(script)
+
+    def read_statement(self, path: Path) -> Statement:
+        """See `Prover`: a file that ends with `Theorem name : proposition.`, with or without an empty proof."""
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise TaskError(f"{path} cannot be read: {error}") from error
+        begins = [match.end() for match in _BEGINS.finditer(text)]
+        end = read_script(text[begins[-1] :]).sentences if begins else ()
+        if not end or not {sentence.text for sentence in end[1:]} <= _AFTER_STATEMENT:
+            raise TaskError(f"{path} does not end with a statement such as Theorem name : forall n : nat, n + 0 = n.")
+        name, proposition = _split(end[0], path)
+        return Statement(proposition=proposition, preamble=text[: begins[-1]].strip(), name=name)
+
+    def open(self, sandbox: Sandbox, statement: Statement) -> Session:
+        """See `Prover`."""
+        if sandbox.run("type -P coqtop").exit_code:
+            raise MissingToolError(
+                f"The sandbox has no coqtop on PATH. Get it: {self.install}; or an image: selftrain images build math"
+            )
+        return CoqSession(sandbox, statement)
+
+    def judge(self, statement: Statement, proof: str, run: RunCase, seconds: float) -> Sequence[Check]:
+        """See `Prover`."""
+        return coq_judge.judge(statement, proof, run, seconds)
+
+
+def _split(sentence: Sentence, path: Path) -> tuple[str, str]:
+    """Name and proposition of a sentence that states a theorem; its parameters become a `forall`."""
+    match = _THEOREM.fullmatch(sentence.text)
+    if match is None:
+        raise TaskError(f"{path}: {sentence.text!r} does not read Theorem name : proposition.")
+    depth, rest = 0, match["rest"]
+    for at, mark in enumerate(rest):
+        depth += (mark in "([{") - (mark in ")]}")
+        if mark == ":" and depth == 0:
+            parameters, proposition = rest[:at].strip(), rest[at + 1 :].strip()
+            return match["name"], f"forall {parameters}, {proposition}" if parameters else proposition
+    raise TaskError(f"{path}: {sentence.text!r} does not read Theorem name : proposition.")
