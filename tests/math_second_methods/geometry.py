@@ -304,7 +304,8 @@ def solids(data: Data) -> str:
             (radius, height), (balls, ball) = data["cone"], data["balls"]
             cone = Fraction(height, 6) * (radius**2 + 4 * Fraction(radius, 2) ** 2)
             sphere = Fraction(2 * ball, 6) * 4 * ball**2
-            return tex((cone + balls * sphere) / data["tank"] ** 2)
+            rod, length = data["rod"]
+            return tex((cone + balls * sphere + rod * rod * length) / data["tank"] ** 2)
         case "plane":
             p, q, r = data["cuts"]
             normal = (q * r, p * r, p * q)

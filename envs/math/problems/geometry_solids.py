@@ -89,27 +89,35 @@ def _painted_cubes(rng: np.random.Generator) -> Problem:
 
 
 def _rising_water(rng: np.random.Generator) -> Problem:
-    tank, base, balls, ball = between(rng, 15, 60), between(rng, 3, 14), between(rng, 2, 12), between(rng, 2, 9)
-    height = between(rng, 5, 30)
-    share = Fraction(base * base * height, 3) + Fraction(4 * balls * ball**3, 3)
-    rise = share / tank**2
+    tank, base, height = between(rng, 20, 60), between(rng, 3, 14), between(rng, 5, 30)
+    balls, ball, rod, length = between(rng, 2, 12), between(rng, 2, 9), between(rng, 2, 9), between(rng, 5, 18)
+    cone, spheres, cylinder = Fraction(base * base * height, 3), Fraction(4 * balls * ball**3, 3), rod * rod * length
+    rise = (cone + spheres + cylinder) / tank**2
     question = ask_fraction(rng, "the rise of the water level in centimetres")
     statements = (
         f"An upright cylindrical tank with radius ${tank}$ cm is partly filled with water. A solid cone with base "
         "radius "
-        f"${base}$ cm and height ${height}$ cm and ${balls}$ solid balls, each of radius ${ball}$ cm, are lowered "
-        "into it. "
-        f"They sink, lie entirely under water, and no water spills. {question}",
-        f"Into a cylindrical vase whose inner radius is ${tank}$ cm somebody drops ${balls}$ steel spheres of radius "
-        f"${ball}$ "
-        f"cm and one steel cone (radius of the base ${base}$ cm, height ${height}$ cm). Before and after, the bottom "
-        "is flat "
-        f"and covered, everything is fully covered by water, and the vase does not overflow. {question}",
+        f"${base}$ cm and height ${height}$ cm, a solid cylinder with radius ${rod}$ cm and height ${length}$ cm, and "
+        f"${balls}$ solid balls, each of radius ${ball}$ cm, are lowered into it. They sink and lie entirely under "
+        "water, "
+        f"and no water spills. {question}",
+        f"Into an upright cylindrical vase whose inner radius is ${tank}$ cm, partly filled with water, somebody drops "
+        f"${balls}$ steel spheres of radius ${ball}$ cm, one steel cone (radius of the base ${base}$ cm, height "
+        f"${height}$ "
+        f"cm) and one steel cylinder (radius ${rod}$ cm, height ${length}$ cm). The water then covers all of them, "
+        "and the "
+        f"vase does not overflow. {question}",
+        f"The pieces of a metal kit are a cone of height ${height}$ cm over a circle of radius ${base}$ cm, a rod of "
+        "length "
+        f"${length}$ cm with a circular cross-section of radius ${rod}$ cm, and ${balls}$ balls of radius ${ball}$ "
+        "cm. They "
+        f"are sunk in the water of an upright cylindrical basin of radius ${tank}$ cm, until the water covers them "
+        "all. "
+        f"None flows out. {question}",
     )
-    data = {"ask": "water", "tank": tank, "cone": [base, height], "balls": [balls, ball]}
-    cone_as_cylinder = Fraction(base * base * height * 3 + 4 * balls * ball**3, 3 * tank**2)
-    one_ball = Fraction(base * base * height + 4 * ball**3, 3 * tank**2)
-    return posed(rng, statements, rise, data, (cone_as_cylinder, one_ball))
+    data = {"ask": "water", "tank": tank, "cone": [base, height], "rod": [rod, length], "balls": [balls, ball]}
+    traps = ((3 * cone + spheres + cylinder) / tank**2, (cone + spheres / balls + cylinder) / tank**2)
+    return posed(rng, statements, rise, data, traps)
 
 
 def _plane_in_box(rng: np.random.Generator) -> Problem:
