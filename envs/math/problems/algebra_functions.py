@@ -110,6 +110,7 @@ def _additive(rng: np.random.Generator) -> Problem:
 
         rule = f"f(m+n) = f(m) + f(n) + {k}mn {'-' if c < 0 else '+'} {abs(c)}"
         given, asked = f"f({p}) = {f(p)}", n
+        wrong: tuple[object, ...]
         answer, wrong = f(n), (fraction(Fraction(f(p) * n, p)), f(n - 1), f(n) + c)
         data = {"kind": "additive", "k": k, "c": c, "known": [p, f(p)], "at": n}
     else:
@@ -343,10 +344,10 @@ def _log_products(rng: np.random.Generator) -> Problem:
         equations.append(f"{left} &= {right}")
         rows.append([constant, shifts[v], shifts[u], right])
     weights = [between(rng, 1, 9) for _ in range(3)]
-    values = [Fraction(base) ** (shifts[0] + e * sizes[0]) for e in (1, -1)]
-    tops = [Fraction(base) ** shifts[1] * Fraction(part) ** (e * sizes[1]) for e in (1, -1)]
-    lasts = [Fraction(base) ** (shifts[2] + e * sizes[2]) for e in (1, -1)]
-    total = weights[0] * sum(values) + weights[1] * sum(tops) + weights[2] * sum(lasts)
+    first, second, third = ([base ** (m + e * s) for e in (1, -1)] for m, s in zip(shifts, sizes, strict=True))
+    second = [base ** shifts[1] * part ** sizes[1], base ** shifts[1] // part ** sizes[1]]
+    values = [sum(w * v for w, v in zip(weights, each, strict=True)) for each in zip(first, second, third, strict=True)]
+    total = sum(values)
     asked = " + ".join(f"{w if w > 1 else ''}{name}" for w, name in zip(weights, "xyz", strict=True))
     shown = " \\\\ ".join(equations)
     statement = pick(
@@ -361,9 +362,8 @@ def _log_products(rng: np.random.Generator) -> Problem:
             f"two possible values for ${asked}$. Determine their sum.",
         ),
     )
-    answer = str(int(total))
-    larger = weights[0] * values[0] + weights[1] * tops[0] + weights[2] * lasts[0]
-    traps = wrong_answers(answer, fraction(larger), fraction(total - larger), fraction(total / 2))
+    answer = str(total)
+    traps = wrong_answers(answer, *values, abs(values[0] - values[1]))
     data = {"kind": "log-products", "base": base, "part": part, "rows": rows, "weights": weights}
     return Problem(statement, answer, data, traps)
 

@@ -141,7 +141,7 @@ def _continuant(rng: np.random.Generator) -> Problem:
     prime = 997
 
     def closed(k: int) -> int:
-        return (r ** (k + 1) - s ** (k + 1)) // (r - s)
+        return int((r ** (k + 1) - s ** (k + 1)) // (r - s))
 
     value = corner * closed(n - 1) - above * below * closed(n - 2)
     diagonal = r + s

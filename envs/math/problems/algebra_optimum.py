@@ -146,7 +146,7 @@ def _broken_line(rng: np.random.Generator) -> Problem:
         n, p, q = between(rng, 5, 30), between(rng, 1, 9), between(rng, 1, 30)
         c, r = nonzero(rng, 30), between(rng, 1, 12)
         height = n * q + p * n * (n + 1) // 2
-        factor = pick(rng, [d for d in range(1, height) if (height * height) % d == 0])
+        factor = pick(rng, [int(d) for d in np.flatnonzero(height**2 % np.arange(1, height) == 0) + 1])
         other = height * height // factor
         width = (other - factor) // 2
         s = (width - n * c) // r

@@ -329,7 +329,7 @@ def _interpolated_powers(rng: np.random.Generator) -> Problem:
     a, b, c = between(rng, 1, 30), between(rng, 1, 30), between(rng, 1, 60)
 
     def beyond(base: int) -> int:
-        return base ** (n + 2) - (n + 2) * (base - 1) ** (n + 1) - (base - 1) ** (n + 2)
+        return int(base ** (n + 2) - (n + 2) * (base - 1) ** (n + 1) - (base - 1) ** (n + 2))
 
     naive = a * r ** (n + 2) + b * s ** (n + 2) + c * (n + 2)
     value = a * beyond(r) + b * beyond(s) + c * (n + 2)
