@@ -27,10 +27,12 @@ _GRACE_SECONDS = 2.0
 _SHELL_SECONDS = 5.0
 _START_SECONDS = 10.0
 _SAID_BYTES = 24 * 1024
-# job control gives the program a process group of its own, which is what an interrupt goes to, and leaves SIGINT be
+# Job control gives the program a process group of its own, which is what an interrupt goes to, and leaves SIGINT be. The
+# fifos are opened before it is forked, so that nobody finds them without it.
 _START = """
-umask 077; mkdir -p {folder} && mkfifo {folder}/{name}.in {folder}/{name}.said &&
-(set -m; 0<>{folder}/{name}.in 3<>{folder}/{name}.said {command} & printf '%s' $! >{folder}/{name}.pid)
+umask 077; mkdir -p {folder} && mkfifo {folder}/{name}.in {folder}/{name}.said && (
+    set -m; exec 8<>{folder}/{name}.in 9<>{folder}/{name}.said
+    0<&8 3<&9 8<&- 9<&- {command} & printf '%s' $! >{folder}/{name}.pid)
 """
 # A fifo opened for both never blocks, and once it is closed the program holds the only other end: its death is seen.
 _ASK = """(
