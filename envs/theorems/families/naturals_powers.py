@@ -296,7 +296,7 @@ DOUBLE_SUMS = family(
                         change (<sum> f (S n)) with (<sum> f n + f n).
                         lia. }
                     intros f g m n. split; [| split].
-                    - rewrite (ext _ (fun i => (<a> * <sum> g n) * f i + <b> * n)).
+                    - symmetry. rewrite (ext _ (fun i => (<a> * <sum> g n) * f i + <b> * n)).
                       + rewrite (linear (fun i => (<a> * <sum> g n) * f i) (fun _ => <b> * n) m).
                         rewrite (scale (<a> * <sum> g n) f m).
                         rewrite constant.

@@ -1,0 +1,8 @@
+"""Theorems about integers."""
+
+from __future__ import annotations
+
+from selftrain.envs.theorems.families.integers_congruences import COMBINATIONS, CONGRUENCES
+from selftrain.envs.theorems.families.integers_forms import FORMS, INEQUALITIES, SEQUENCES
+
+FAMILIES = (FORMS, INEQUALITIES, SEQUENCES, CONGRUENCES, COMBINATIONS)
