@@ -11,7 +11,7 @@ from selftrain.envs.math.problem import Problem, ProblemFamily
 from selftrain.envs.math.wording import NAMES, between, listing, pick, several
 
 _GREGORIAN = [4, 100, 400]
-_DAYS = tuple(["Bexday", "Corday", "Delday", "Fenday", "Galday", "Horday", "Julday", "Kerday", "Lomday", "Marday", "Nirday"])
+_DAYS = "Bexday Corday Delday Fenday Galday Horday Julday Kerday Lomday Marday Nirday".split()  # noqa: SIM905
 
 
 def _is_leap(year: int, rule: Sequence[int]) -> bool:
@@ -53,7 +53,7 @@ def _rule(rng: np.random.Generator) -> list[int]:
 
 
 def _lives(rng: np.random.Generator, rule: Sequence[int], people: int) -> list[list[int]]:
-    lives = []
+    lives: list[list[int]] = []
     while len(lives) < people:
         start = between(rng, 1500, 2600) if rule == _GREGORIAN else between(rng, 100, 2000)
         start -= start % rule[0]

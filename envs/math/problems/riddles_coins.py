@@ -32,9 +32,9 @@ def _placements(scale: str, suspects: int, coins: int) -> Iterator[tuple[int, _P
 def _best(scale: str, data: dict[str, Any]) -> int:
     """The least fee in the worst case, or the least sum of the fees over all coins that may be the heavy one."""
     (coins,), (weighing, each, moving), mean = data["coins"], data["fees"], data["mean"]
-    table = [0, 0]
+    table: list[int] = [0, 0]
     for suspects in range(2, coins + 1):
-        found = []
+        found: list[int] = []
         for on_pans, parts in _placements(scale, suspects, coins):
             fee = weighing + each * on_pans
             if mean:
@@ -42,7 +42,7 @@ def _best(scale: str, data: dict[str, Any]) -> int:
             else:
                 found.append(fee + max(table[part] + moving * moves for part, moves in parts if part))
         table.append(min(found))
-    return table[coins]
+    return table[int(coins)]
 
 
 def _two_bags(data: dict[str, Any], ways: int) -> int:

@@ -171,7 +171,7 @@ def _ferry_data(rng: np.random.Generator, level: int) -> dict[str, Any]:
     size = (3, 3, 4, 5, 6)[level - 1]
     bank = {1: [pick(rng, ((0, 1), (1, 2), (0, 2)))], 2: pick(rng, ([(0, 1), (0, 2)], [(0, 2), (1, 2)]))}
     hubs = several(rng, range(size), 2)
-    data = {
+    data: dict[str, Any] = {
         "tolls": several(rng, range(5, 160), size),
         "base": between(rng, 10, 120),
         "places": 1 if level < 3 else 2,

@@ -115,7 +115,7 @@ def _famous(data: Mapping[str, Any], level: int) -> int:
     """By the well-known riddle: all with red hats know in the minute whose number is that of the red hats."""
     if level <= 3:
         return int(data["red"]) * (1 if level == 1 else int(data["red"]))
-    reds = [badge for badge, hat in zip(data["badges"], data["hats"], strict=True) if hat]
+    reds: list[int] = [badge for badge, hat in zip(data["badges"], data["hats"], strict=True) if hat]
     return len(reds) * sum(reds)
 
 
@@ -157,7 +157,10 @@ def _circle_statement(rng: np.random.Generator, data: Mapping[str, Any], level: 
     names = several(rng, NAMES, len(data["hats"]))
     colours = ["red" if hat else "white" for hat in data["hats"]]
     wearers = listing(
-        [f"{name} (badge ${badge}$, {colour} hat)" for name, badge, colour in zip(names, data["badges"], colours)]
+        [
+            f"{name} (badge ${badge}$, {colour} hat)"
+            for name, badge, colour in zip(names, data["badges"], colours, strict=True)
+        ]
     )
     sight = "; ".join(
         f"{name} sees {listing([names[other] for other in seen])}"
@@ -184,7 +187,7 @@ def _circle_statement(rng: np.random.Generator, data: Mapping[str, Any], level: 
     return (
         f"{scene} {known} They speak one after another, heard by all, in the order {order}, and then once more in the "
         "same order. Each says truthfully ``I know the colour of my hat'' or ``I do not know it''. The utterances are "
-        "numbered from $1$ on. Everybody who ever says ``I know'' gets points: the own badge number times the number of "
+        "numbered from $1$ on. Everybody who ever says ``I know'' gets points: their badge number times the number of "
         "the first utterance in which that person says so. How many points are given in total?"
     )
 

@@ -64,7 +64,7 @@ def _sizes(rng: np.random.Generator, level: int) -> list[int]:
     if level == 3:
         large = between(rng, 8, 14)
         return sorted([*several(rng, range(3, large), 2), large])
-    return sorted(several(rng, range(3, 9), 3))
+    return sorted(several(rng, range(3, 8 if level == 4 else 9), 3))
 
 
 def _rules_of_play(rng: np.random.Generator, level: int) -> dict[str, Any]:

@@ -55,8 +55,8 @@ _RIDDLES: Mapping[str, _Riddle] = {
         lambda n, p: (n - 1) * p,
     ),
     "brothers": _Riddle(
-        "In a choir there are ${n}$ girls, no two of whom are siblings or have a sibling in common. Each girl has exactly ${p}$ "
-        "brothers. How many people do the girls and their brothers make together?",
+        "In a choir there are ${n}$ girls, no two of whom are siblings or have a sibling in common. Each girl has "
+        "exactly ${p}$ brothers. How many people do the girls and their brothers make together?",
         lambda n, p: n * (p + 1),
         lambda n, p: n + p,
     ),
@@ -88,8 +88,8 @@ _RIDDLES: Mapping[str, _Riddle] = {
         lambda n, p: 2 * n,
     ),
     "months": _Riddle(
-        "Somebody counts the months with at least $30$ days in ${n}$ whole years, and then the months with exactly $30$ "
-        "days in ${p}$ further years. How many months are counted altogether?",
+        "Somebody counts the months with at least $30$ days in ${n}$ whole years, and then the months with exactly "
+        "$30$ days in ${p}$ further years. How many months are counted altogether?",
         lambda n, p: 11 * n + 4 * p,
         lambda n, p: 12 * n + 12 * p,
     ),
@@ -122,7 +122,7 @@ def _draw(rng: np.random.Generator, level: int) -> dict[str, Any]:
     count = (2, 3, 3, 3, 4)[level - 1]
     kinds = several(rng, list(_RIDDLES), count)
     if level <= 3:
-        items = [
+        items: list[list[Any]] = [
             [
                 kind,
                 between(rng, 11, 90),
