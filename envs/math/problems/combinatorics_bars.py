@@ -132,8 +132,8 @@ def _siblings(rng: np.random.Generator) -> Problem:
         f"$a \\ge {first}$, ${pair} \\le b < c$, ${low} \\le e \\le {high}$, and $d$ is a multiple of ${step}$ (zero "
         f"included). {closing}",
         f"{a}, {b}, {c}, {d} and {e} share ${total}$ identical {things}. {a} gets at least ${first}$; {b} and {c} get "
-        f"at least ${pair}$ each, and {c} gets more than {b}; the share of {d} is a multiple of ${step}$, possibly $0$; "
-        f"and {e} gets at least ${low}$ and at most ${high}$. Let $T$ be the number of ways to share. {closing}",
+        f"at least ${pair}$ each, and {c} gets more than {b}; the share of {d} is a multiple of ${step}$, possibly "
+        f"$0$; and {e} gets at least ${low}$ and at most ${high}$. Let $T$ be the number of ways to share. {closing}",
         f"A code consists of five non-negative integers $v, w, x, y, z$ (in this order) whose sum is ${total}$. It is "
         f"valid if ${step}$ divides $y$, if $v$ is at least ${first}$, if ${low} \\le z \\le {high}$, and if $w$ is at "
         f"least ${pair}$ but smaller than $x$. Let $T$ be the number of valid codes. {closing}",

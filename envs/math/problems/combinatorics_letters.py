@@ -82,7 +82,7 @@ def _vowels_apart(rng: np.random.Generator) -> Problem:
         f"How many arrangements of all the letters of {_shown(word)} are there in which no two vowels are neighbours? "
         "(Equal letters cannot be told apart.)",
         f"In the language of the {kind} {_shown(word)}, two vowels never follow each other. How many different words "
-        f"can one make from the letters of {_shown(word)}, if every letter has to be used exactly as often as it occurs?",
+        f"can one make from the letters of {_shown(word)}, if every letter is to be used as often as it occurs?",
         f"{name} writes the letters of {_shown(word)} in a new order, or in the old one, such that between any two "
         "vowels there is at least one consonant. How many different outcomes are possible?",
     )

@@ -145,8 +145,8 @@ def _on_one_side(rng: np.random.Generator) -> Problem:
         f"How many paths from {_at(start)} to {_at(end)} pass through {_at(middle)}, avoid {_at(closed)} and have no "
         f"point in common with the line ${line}$? {STEP}",
         f"A river flows along the line ${line}$. {name} hikes from {_at(start)} to {_at(end)} in unit steps to the "
-        f"east or to the north, never gets to the river, rests at {_at(middle)}, and does not pass {_at(closed)}, where "
-        "a bull stands. How many routes are possible?",
+        f"east or to the north, never gets to the river, rests at {_at(middle)}, and does not pass {_at(closed)}, "
+        "where a bull stands. How many routes are possible?",
         f"A token is moved from {_at(start)} to {_at(end)}; each move adds $1$ to one of its coordinates. The token "
         f"has to visit {_at(middle)}, must not visit {_at(closed)}, and must never lie on the line ${line}$. Find the "
         "number of possible sequences of moves.",

@@ -116,8 +116,8 @@ def _form_divisible(rng: np.random.Generator) -> Problem:
         f"Let $T$ be the number of ordered pairs $(x, y)$ of integers with $1 \\le x, y \\le {bound}$ such that "
         f"${form}$ is divisible by ${modulus} = {m}$. {closing}",
         f"A square board has ${bound}$ rows and ${bound}$ columns, both numbered $1, 2, \\dots, {bound}$. {name} puts "
-        f"a coin on the field in row $x$ and column $y$ whenever ${modulus}$ divides ${form}$. Let $T$ be the number of "
-        f"coins. {closing}",
+        f"a coin on the field in row $x$ and column $y$ whenever ${modulus}$ divides ${form}$. Let $T$ be the number "
+        f"of coins. {closing}",
         f"Let $M = {m}$ and let $S = \\{{1, 2, \\dots, {turns}M\\}}$. Write $T$ for the number of pairs $(x, y)$ with "
         f"$x \\in S$ and $y \\in S$ for which $M$ divides ${form}$. {closing}",
     )
