@@ -31,8 +31,9 @@ TACTICS = frozenset(
     pattern pose progress psatz
     rapply red refine reflexivity remember rename repeat replace revert revgoals rewrite rewrite_all rewrite_strat
     right ring ring_simplify
-    set setoid_etransitivity setoid_reflexivity setoid_replace setoid_rewrite setoid_symmetry setoid_transitivity simpl simple simplify_eq
-    solve solve_constraints specialize specialize_eqs split split_Rabs split_Rmult stepl stepr subst substitute swap
+    set setoid_etransitivity setoid_reflexivity setoid_replace setoid_rewrite setoid_symmetry
+    setoid_transitivity simpl simple simplify_eq solve
+    solve_constraints specialize specialize_eqs split split_Rabs split_Rmult stepl stepr subst substitute swap
     symmetry
     tauto transitivity trivial try tryif typeclasses
     unfold unify unshelve
