@@ -70,7 +70,7 @@ def _draw(rng: np.random.Generator, level: int) -> dict[str, Any]:
     if level == 1:
         return {"coins": [between(rng, 5, 700), between(rng, 5, 700)], "fees": [between(rng, 3, 90) for _ in "ab"]}
     return {
-        "coins": [between(rng, 9, 40)],
+        "coins": [between(rng, 9, 32)],
         "fees": [between(rng, 20, 400), between(rng, 1, 80), between(rng, 5, 500)],
         "mean": level > 3,
         "scale": {2: "sides", 3: "level", 4: "sides", 5: "rusty"}[level],

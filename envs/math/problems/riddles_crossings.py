@@ -95,7 +95,7 @@ _BRIDGE_STORIES: tuple[Callable[[str, str, int], str], ...] = (
     ),
     lambda who, load, size: (
         f"A cave has a narrow ledge that is safe only for somebody who has a lamp close by, and holds at most {load} "
-        f"people at once. {who} stand at one end with one lamp between the {_NUMBER[size]} of them, and all have to get "
+        f"people at once. {who} stand at one end with one lamp between the {_NUMBER[size]} of them, and all must get "
         "to the other end. People who walk together take as long as the slowest of them needs."
     ),
     lambda who, load, _: (

@@ -136,8 +136,8 @@ def _crowd_statement(rng: np.random.Generator, data: Mapping[str, Any], level: i
             f"see every hat but their own. All reason faultlessly and know it of each other. The "
             f"king says, and is believed, that {said}{bounds}; nothing else is known.",
             f"Each of ${people}$ prisoners, all of them perfect logicians who trust each other's logic, wears a red or "
-            f"a white hat and sees every hat but their own. It is announced to all that {said}{bounds}, and no more than "
-            f"that. In fact ${red}$ hats are red.",
+            f"a white hat and sees every hat but their own. It is announced to all that {said}{bounds}, and nothing "
+            f"else. In fact ${red}$ hats are red.",
         ),
     )
     rule = (
@@ -147,7 +147,7 @@ def _crowd_statement(rng: np.random.Generator, data: Mapping[str, Any], level: i
     asked = "At which ring, counted from $1$, do hands go up for the first time?"
     if level > 1:
         asked = (
-            "Let the first ring at which hands go up be number $r$, and let $h$ be the number of hands that go up then. "
+            "Let the first ring at which hands go up be number $r$, and let $h$ be the number of hands that rise then. "
             "Find $rh$."
         )
     return f"{scene} {rule} {asked}"
@@ -175,7 +175,8 @@ def _circle_statement(rng: np.random.Generator, data: Mapping[str, Any], level: 
             f"Hats, each red or white, have been put on perfect logicians who cannot see their own: {wearers}.",
         ),
     )
-    known = f"All know who sees whose hat: {sight}. All have been told, truthfully, that the number of red hats is {counts}."
+    known = f"All know who sees whose hat: {sight}. All have been told, truthfully, that the number of red hats "
+        f"is {counts}."
     if level == 4:
         return (
             f"{scene} {known} A bell rings every minute; at each ring all who have worked out the colour of their own "
