@@ -19,6 +19,7 @@ _KINDS = "Theorem|Lemma|Proposition|Corollary|Remark|Fact|Example"
 _STATES = re.compile(rf"(?:{_KINDS}|Goal)\b")
 _BEGINS = re.compile(rf"^[ \t]*(?=(?:{_KINDS})\s)", re.MULTILINE)
 _THEOREM = re.compile(rf"(?:{_KINDS}) (?P<name>[^\W\d][\w']*)(?P<rest>.*)\.", re.DOTALL)
+_NAME = re.compile(r"[^\W\d][\w']*")
 _AFTER_STATEMENT = {"Proof.", "Admitted.", "Abort.", "admit."}
 _OPENS, _CLOSES = "Proof.", ("Qed.", "Defined.")
 
@@ -60,6 +61,7 @@ class Coq:
 
     def open(self, sandbox: Sandbox, statement: Statement) -> Session:
         """See `Prover`."""
+        _require_form(statement)
         if sandbox.run("type -P coqtop").exit_code:
             raise MissingToolError(
                 f"The sandbox has no coqtop on PATH. Get it: {self.install}; or an image: selftrain images build math"
@@ -68,7 +70,22 @@ class Coq:
 
     def judge(self, statement: Statement, proof: str, run: RunCase, seconds: float) -> Sequence[Check]:
         """See `Prover`."""
+        _require_form(statement)
         return coq_judge.judge(statement, proof, run, seconds)
+
+
+def _require_form(statement: Statement) -> None:
+    """Raise `TaskError` for texts that would not stay in their places between ours."""
+    preamble, proposition = read_script(statement.preamble), read_script(statement.proposition)
+    if _NAME.fullmatch(statement.name) is None:
+        fault = f"the name {statement.name!r} is no identifier"
+    elif preamble.fault or not all(sentence.whole for sentence in preamble.sentences):
+        fault = f"its preamble is cut short: {preamble.fault or 'the last sentence does not end with a full stop'}"
+    elif proposition.fault or len(proposition.sentences) != 1 or proposition.sentences[0].whole:
+        fault = f"its proposition must be one term without a full stop, not {statement.proposition!r}"
+    else:
+        return
+    raise TaskError(f"Coq refuses the statement {statement.name!r}: {fault}")
 
 
 def _split(sentence: Sentence, path: Path) -> tuple[str, str]:
