@@ -95,9 +95,7 @@ def _rule_text(rule: Sequence[int]) -> str:
 
 def _birthdays(rng: np.random.Generator, data: Mapping[str, Any]) -> str:
     names = several(rng, NAMES, len(data["lives"]))
-    lives = listing(
-        [f"{name} ${start}$ and ${end}$" for name, (start, end) in zip(names, data["lives"], strict=True)]
-    ).replace(" and $", "--$")
+    lives = listing([f"{name} ${start}$ to ${end}$" for name, (start, end) in zip(names, data["lives"], strict=True)])
     day, calendar = "February 29", "Take the Gregorian calendar of today as valid for all these years"
     if data["rule"] != _GREGORIAN:
         day, calendar = "the leap day, which common years do not have", f"In their calendar, {_rule_text(data['rule'])}"

@@ -175,8 +175,8 @@ def _circle_statement(rng: np.random.Generator, data: Mapping[str, Any], level: 
             f"Hats, each red or white, have been put on perfect logicians who cannot see their own: {wearers}.",
         ),
     )
-    known = f"All know who sees whose hat: {sight}. All have been told, truthfully, that the number of red hats "
-        f"is {counts}."
+    told = f"All have been told, truthfully, that the number of red hats is {counts}."
+    known = f"All know who sees whose hat: {sight}. {told}"
     if level == 4:
         return (
             f"{scene} {known} A bell rings every minute; at each ring all who have worked out the colour of their own "

@@ -145,7 +145,7 @@ def _quote(claim: _Claim, names: Sequence[str], speaker: int) -> str:
         return f"{listing([*others, 'I'] if speaker in rest else others)} are of the same kind."
     sense, kind, number = rest
     if number == 0:
-        return f"None of us is a {kind}."
+        return f"Not one of us is a {kind}."
     return f"{sense.capitalize()} {f'${number}$ of us are {kind}s' if number > 1 else f'one of us is a {kind}'}."
 
 
