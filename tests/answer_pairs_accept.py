@@ -59,7 +59,9 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
             "{ a stray brace, then \\boxed{42}",
             r"The set $\{1,2\}$ has a sum; $\boxed{42}$",
         ),
-        r"\frac{1}{2}": (r"\boxed{\frac{1}{2}}", r"\boxed{\dfrac{1}{2}}", r"Answer: $\tfrac12$", r"\boxed{ \frac 1 2 }"),
+        r"\frac{1}{2}": (
+            r"\boxed{\frac{1}{2}}", r"\boxed{\dfrac{1}{2}}", r"Answer: $\tfrac12$", r"\boxed{ \frac 1 2 }",
+        ),
         r"2^{10}": (r"\boxed{2^{10}}", r"thus \boxed{ {2}^{10} }"),
     },
     "whole numbers": {
@@ -76,16 +78,25 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         "10!": ("3628800", "10!"),
         r"\binom{5}{2}": ("10", r"\binom{5}{3}"),
         "2+3": ("5", "3+2"),
-        "4": (r"\sqrt{16}", "√16", r"\sqrt[3]{64}", "sqrt(16)", r"\frac{8}{2}", r"8/2", r"|-4|", r"\lfloor 4.7 \rfloor", r"\log_2 16"),
+        "4": (
+            r"\sqrt{16}", "√16", r"\sqrt[3]{64}", "sqrt(16)", r"\frac{8}{2}", r"8/2", r"|-4|", r"\lfloor 4.7 \rfloor",
+            r"\log_2 16",
+        ),
     },
     "names on the left": {
-        "5": ("x=5", "x = 5", "5 = x", "$n=5$", r"\boxed{x=5}", r"x_1 = 5", r"x_{1}=5", r"\theta = 5", "m+n=5", "a + b + c = 5"),
+        "5": (
+            "x=5", "x = 5", "5 = x", "$n=5$", r"\boxed{x=5}", r"x_1 = 5", r"x_{1}=5", r"\theta = 5", "m+n=5",
+            "a + b + c = 5",
+        ),
         r"\frac{3}{4}": (r"p = \frac{3}{4}", r"P = 0.75"),
         "(1,2)": ("(x,y)=(1,2)", "P = (1,2)"),
         "x=5": ("5", "x=5", "5=x", "x = 5.0"),
     },
     "fractions and decimals": {
-        r"\frac{1}{2}": ("1/2", "0.5", ".5", "0.50", r"\frac12", r"\frac{2}{4}", r"\dfrac{1}{2}", "½", r"2^{-1}", r"50\%", "{1}/{2}"),
+        r"\frac{1}{2}": (
+            "1/2", "0.5", ".5", "0.50", r"\frac12", r"\frac{2}{4}", r"\dfrac{1}{2}", "½", r"2^{-1}", r"50\%",
+            "{1}/{2}",
+        ),
         r"-\frac{1}{2}": ("-1/2", r"\frac{-1}{2}", r"\frac{1}{-2}", "-0.5", r"-\frac12", "−½"),
         r"\frac{3}{7}": (r"\frac37", "3/7", r"\frac{6}{14}"),
         r"\frac{1}{10}": (r"\frac1{10}", "0.1", r"10\%", "10%", "1e-1"),
@@ -102,7 +113,9 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         r"2\frac{3}{4}": ("2.75", "11/4", r"\frac{11}{4}", "2 3/4", "2¾"),
     },
     "scientific notation": {
-        "300000000": ("3e8", "3E8", r"3\times10^8", r"3 \times 10^{8}", r"3\cdot 10^8", "3×10⁸", "3*10^8", "300,000,000"),
+        "300000000": (
+            "3e8", "3E8", r"3\times10^8", r"3 \times 10^{8}", r"3\cdot 10^8", "3×10⁸", "3*10^8", "300,000,000",
+        ),
         "0.00025": (r"2.5\times 10^{-4}", "2.5e-4", "0.00025", r"\frac{1}{4000}", "25e-5"),
         r"6.02\times 10^{23}": ("6.02e23", "602e21", r"60.2\times 10^{22}"),
     },
@@ -113,15 +126,22 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         "2": (r"200\%",),
     },
     "units": {
-        r"150\text{ cm}": ("150 cm", r"150\text{ cm}", r"150\,\mathrm{cm}", "1.5 m", r"1.5\text{ m}", "150", "0.0015 km", "1500 mm"),
+        r"150\text{ cm}": (
+            "150 cm", r"150\text{ cm}", r"150\,\mathrm{cm}", "1.5 m", r"1.5\text{ m}", "150", "0.0015 km", "1500 mm",
+        ),
         "5 km": ("5 km", "5 kilometers", "5000 m", "5"),
-        r"12\text{ cm}^2": (r"12\text{ cm}^2", "12 cm^2", "12 square centimeters", "0.0012 m^2", "12", r"12\text{ cm}^{2}"),
+        r"12\text{ cm}^2": (
+            r"12\text{ cm}^2", "12 cm^2", "12 square centimeters", "0.0012 m^2", "12", r"12\text{ cm}^{2}",
+        ),
         r"3\text{ hours}": ("3 hours", "180 minutes", "3 h", "180 min", r"3\text{ hr}"),
         r"60\text{ km/h}": ("60 km/h", "1 km/min", r"60\text{ km/h}"),
         r"\$18": (r"\$18", "$18", "18 dollars", "18", "1800 cents", "18.00"),
         "18": ("$18", r"\$18", "18 dollars"),
         "42": ("42 cm", r"42\text{ cm}", r"42\text{ units}", "42 square units"),
-        r"90^\circ": ("90^\\circ", "90°", "90 degrees", r"\frac{\pi}{2}", "90", r"90^{\circ}", r"\frac{\pi}{2}\text{ radians}", r"\pi/2"),
+        r"90^\circ": (
+            "90^\\circ", "90°", "90 degrees", r"\frac{\pi}{2}", "90", r"90^{\circ}", r"\frac{\pi}{2}\text{ radians}",
+            r"\pi/2",
+        ),
         r"\frac{\pi}{2}": (r"90^\circ", r"\pi/2", "90°", "π/2", r"\frac{\pi}{2}\text{ rad}", r"0.5\pi"),
         "90": (r"90^\circ", "90 degrees"),
         "2 hours": ("120 min", "2 h"),
@@ -129,7 +149,10 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         r"2\text{ L}": ("2000 mL", "2 liters", r"2000\text{ cm}^3"),
     },
     "sets and lists": {
-        r"\{1,2\}": (r"\{1,2\}", r"\{2, 1\}", "1, 2", "2 and 1", r"x=1 \text{ or } x=2", "x=1, x=2", "x = 1, 2", r"\left\{1,2\right\}", "1 or 2"),
+        r"\{1,2\}": (
+            r"\{1,2\}", r"\{2, 1\}", "1, 2", "2 and 1", r"x=1 \text{ or } x=2", "x=1, x=2", "x = 1, 2",
+            r"\left\{1,2\right\}", "1 or 2",
+        ),
         "1, 2, 3": ("3, 2, 1", r"\{1,2,3\}", "1, 2 and 3", "1, 2, and 3", "1;2;3"),
         r"x=1 \text{ or } x=-3": ("1, -3", r"x=-3 \text{ or } x=1", r"\{1,-3\}", r"x\in\{-3,1\}"),
         r"\{\sqrt{2},-\sqrt{2}\}": (r"\{-\sqrt2,\sqrt2\}", r"-\sqrt{2}, \sqrt{2}", r"\{-2^{1/2}, 2^{1/2}\}"),
@@ -140,18 +163,25 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         r"\{1,1,2\}": (r"\{2,1,1\}", "1,2,1"),
     },
     "tuples and ratios": {
-        "(3,4)": ("(3,4)", "(3, 4)", r"\left(3,4\right)", r"(3,\,4)", "(3.0, 4)", r"\langle 3,4\rangle", r"\boxed{(3,4)}"),
+        "(3,4)": (
+            "(3,4)", "(3, 4)", r"\left(3,4\right)", r"(3,\,4)", "(3.0, 4)", r"\langle 3,4\rangle", r"\boxed{(3,4)}",
+        ),
         "(1,2,3)": ("(1,2,3)", r"(1, \frac{4}{2}, 3)", "(x,y,z) = (1,2,3)"),
         r"(\frac12,\sqrt3)": (r"(0.5,\sqrt{3})", r"\left(\frac{1}{2},3^{1/2}\right)"),
         "3:4": ("3:4", "3 : 4"),
         "5:30": ("5:30", "05:30"),
     },
     "intervals": {
-        "[1,2)": ("[1,2)", r"1\le x<2", r"1 \leq x < 2", "2 > x >= 1", r"x\in[1,2)", r"\left[1,2\right)", "1 <= x < 2", r"x \in \left[1, 2\right)", "[1,2["),
+        "[1,2)": (
+            "[1,2)", r"1\le x<2", r"1 \leq x < 2", "2 > x >= 1", r"x\in[1,2)", r"\left[1,2\right)", "1 <= x < 2",
+            r"x \in \left[1, 2\right)", "[1,2[",
+        ),
         "(1,2)": ("(1,2)", "1<x<2", r"x\in(1,2)"),
         r"(-\infty,5]": (r"x\le 5", "x ≤ 5", r"(-\infty, 5]", "5 >= x", r"x \in (-\infty,5]"),
         "x>5": (r"(5,\infty)", "x>5", "5<x", r"x\in(5,\infty)", r"(5,+\infty)"),
-        r"(-\infty,1)\cup(5,\infty)": (r"x<1 \text{ or } x>5", r"(5,\infty)\cup(-\infty,1)", "x>5 or x<1", r"x\in(-\infty,1)\cup(5,\infty)"),
+        r"(-\infty,1)\cup(5,\infty)": (
+            r"x<1 \text{ or } x>5", r"(5,\infty)\cup(-\infty,1)", "x>5 or x<1", r"x\in(-\infty,1)\cup(5,\infty)",
+        ),
         "[1,3]": ("[1,2]\\cup[2,3]", r"1\le x\le 3", "[1,3]"),
         r"(-\infty,\infty)": (r"\mathbb{R}", r"(-\infty,+\infty)"),
         r"(-\infty,2)\cup(2,\infty)": (r"x\ne 2", r"x \neq 2", r"(2,\infty)\cup(-\infty,2)"),
@@ -167,7 +197,9 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
             r"A = \begin{pmatrix}1&2\\3&4\end{pmatrix}",
             r"\left[\begin{array}{cc}1&2\\3&4\end{array}\right]",
         ),
-        r"\begin{pmatrix}\frac12\\ \sqrt2\end{pmatrix}": (r"\begin{bmatrix}0.5\\ \sqrt{2}\end{bmatrix}", r"[[1/2],[\sqrt2]]"),
+        r"\begin{pmatrix}\frac12\\ \sqrt2\end{pmatrix}": (
+            r"\begin{bmatrix}0.5\\ \sqrt{2}\end{bmatrix}", r"[[1/2],[\sqrt2]]",
+        ),
     },
     "polynomials and expressions": {
         "x^2+2x+1": ("(x+1)^2", "1+2x+x^2", r"x^{2}+2x+1", "x**2 + 2*x + 1", "(x+1)(x+1)", "x(x+2)+1", "y = (x+1)^2"),
@@ -190,8 +222,14 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         r"(x-1)^2+(y+2)^2=9": ("x^2-2x+y^2+4y-4=0",),
     },
     "radicals": {
-        r"\frac{1}{\sqrt{2}}": (r"\frac{\sqrt2}{2}", r"\sqrt{\frac12}", r"\frac{\sqrt{2}}{2}", "2^{-1/2}", r"\frac12\sqrt2", "√2/2", r"\sqrt{0.5}"),
-        r"2\sqrt{5}": (r"\sqrt{20}", r"2\sqrt5", "2√5", "2*sqrt(5)", r"\frac{10}{\sqrt5}", r"2\cdot 5^{1/2}", r"\sqrt{4}\sqrt{5}"),
+        r"\frac{1}{\sqrt{2}}": (
+            r"\frac{\sqrt2}{2}", r"\sqrt{\frac12}", r"\frac{\sqrt{2}}{2}", "2^{-1/2}", r"\frac12\sqrt2", "√2/2",
+            r"\sqrt{0.5}",
+        ),
+        r"2\sqrt{5}": (
+            r"\sqrt{20}", r"2\sqrt5", "2√5", "2*sqrt(5)", r"\frac{10}{\sqrt5}", r"2\cdot 5^{1/2}",
+            r"\sqrt{4}\sqrt{5}",
+        ),
         r"1+\sqrt{2}": (r"\sqrt{3+2\sqrt2}", r"\sqrt2+1", r"\frac{1}{\sqrt2-1}"),
         r"\sqrt[3]{2}": ("2^{1/3}", r"2^{\frac13}", "cbrt(2)"),
         r"\frac{3+\sqrt{5}}{2}": (r"\frac32+\frac{\sqrt5}{2}", r"1.5+0.5\sqrt5", r"\left(\frac{1+\sqrt5}{2}\right)^2"),
@@ -213,7 +251,10 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         r"-\infty": (r"-\infty", "-∞"),
     },
     "words": {
-        "A": ("A", "(A)", r"\text{A}", r"\boxed{A}", r"\boxed{\text{(A)}}", r"\textbf{(A)}", "A.", "a", "A)", "Option A", "Answer: A", "**A**"),
+        "A": (
+            "A", "(A)", r"\text{A}", r"\boxed{A}", r"\boxed{\text{(A)}}", r"\textbf{(A)}", "A.", "a", "A)",
+            "Option A", "Answer: A", "**A**",
+        ),
         "yes": ("yes", "Yes", "YES.", r"\text{Yes}", r"\boxed{\text{yes}}", "**Yes**", "Answer: Yes"),
         "no": ("No", r"\boxed{\text{No}}", "Answer: no."),
         "Monday": ("Monday", "monday", r"\text{Monday}", "Answer: Monday."),

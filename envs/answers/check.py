@@ -12,7 +12,7 @@ from functools import lru_cache
 from selftrain.envs.answers.compare import Arithmetic, difference
 from selftrain.envs.answers.exact import rational
 from selftrain.envs.answers.extraction import final_answer, undressed
-from selftrain.envs.answers.grammar import read
+from selftrain.envs.answers.grammar import MAX_ANSWER, read
 from selftrain.envs.answers.nodes import Node, NotReadError
 from selftrain.envs.answers.texts import normal, words
 from selftrain.errors import OptionError
@@ -51,7 +51,7 @@ def _known(gold: str) -> Node | tuple[str, ...]:
     if not isinstance(gold, str) or not gold.strip():
         raise OptionError(f"gold must be an answer as text, not {gold!r}")
     text = undressed(gold)
-    found = words(text)
+    found = words(text) if len(text) <= MAX_ANSWER else None
     if found is not None:
         return found
     try:
@@ -68,7 +68,7 @@ def _known(gold: str) -> Node | tuple[str, ...]:
 def _reason(wanted: Node | tuple[str, ...], answer: str) -> str:
     """Why `answer` is not what is wanted, or ""."""
     if isinstance(wanted, tuple):
-        return "" if normal(answer) == wanted else "wrong"
+        return "" if len(answer) <= MAX_ANSWER and normal(answer) == wanted else "wrong"
     try:
         given = read(answer)
         algebra = Arithmetic()

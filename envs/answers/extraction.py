@@ -10,38 +10,41 @@ of them right, since two that differ are a hedge.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from selftrain.envs.answers.nodes import NotReadError, TooLargeError
 
-MAX_RESPONSE = 4 << 20
+MAX_RESPONSE = 2 << 20
 MAX_MARKED = 500
+MAX_MARKS = 100
 MAX_DIFFERENT = 4
+_REACH = 4 * MAX_MARKED  # how far a box, a line or the last sentence is followed
 
 _THINKING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
 _ANSWER_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
 _BOX = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{")
-_BRACES = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{|\\[\\{}]|[{}]")
+_BRACES = re.compile(r"\\[\\{}]|[{}]")
+_ANSWER_WORD = re.compile("answer", re.IGNORECASE)
+_LEAD = 80
 _LINE = re.compile(
-    r"^[ \t>*_#-]{0,16}(?:(?:my|the|so|thus|hence|therefore)\b,?[ \t]{1,4}){0,2}(?:final[ \t]{1,4})?answer"
+    r"[ \t>*_#-]{0,16}(?:(?:my|the|so|thus|hence|therefore)\b,?[ \t]{1,4}){0,2}(?:final[ \t]{1,4})?answer"
     r"(?:[ \t]{1,4}is)?[*_]{0,2}[ \t]{0,4}[:=]([^\n]*)",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE,
 )
 _SENTENCE = re.compile(
-    r"^[ \t>*_-]{0,16}(?:(?:so|thus|hence|therefore),?[ \t]{1,4})?(?:the|my)[ \t]{1,4}(?:(?:final|correct)[ \t]{1,4})?"
+    r"[ \t>*_-]{0,16}(?:(?:so|thus|hence|therefore),?[ \t]{1,4})?(?:the|my)[ \t]{1,4}(?:(?:final|correct)[ \t]{1,4})?"
     r"answer[ \t]{1,4}is[ \t]([^\n]*)",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE,
 )
-_HASHES = re.compile(r"^####[ \t]([^\n]*)", re.MULTILINE)
 _PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
-_NEXT_LINE = re.compile(r"\s*([^\n]*)")
+_NEXT_LINE = re.compile(r"\s{0,200}([^\n]*)")
 _MORE_BEHIND = re.compile(
     r"[\s$*.,)\\\]]{0,8}\(?\b(?:or|alternatively|maybe|perhaps|possibly)\b\s*(?:\$|\\|\(|[-+]?\d)", re.IGNORECASE
 )
 _PART_BEHIND = re.compile(r"[ \t]*(?:\^|\\%|%|!|/[ \t]*[\d\\A-Za-z]|[\d]|\\times|\\cdot|[*+][ \t]*[\d\\])")
 _PART_BEFORE = re.compile(
-    r"(?:[=$(\[][ \t]*[-−]|\S-|^-|\\pm|\\mp|\\approx|≈|\\sqrt|\\frac|\\not|\\neq?|(?<!\s)\d|[\^/+]|(?<![*])[*]|(?<!_)_)[ \t]*\{?$"
+    r"(?:[=$(\[][ \t]*[-−]|\S-|^-|\\(?:pm|mp|approx|sqrt|frac|neq?)|(?<!\s)\d|[\^/+≈]|(?<!\*)\*|(?<!_)_)[ \t]*\{?$"
     r"|\\(?:sqrt|frac)(?:\{[^{}]*\})?\{[^{}]*$"
 )
 _WRAPS = (("**", "**"), ("__", "__"), ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("`", "`"), ('"', '"'))
@@ -62,27 +65,30 @@ def final_answer(response: str) -> Found:
     """Every final answer that the response gives.
 
     Raises:
-        NotReadError: a box does not close, is only a part of the answer, or is followed by another answer.
-        TooLargeError: the response is longer than a response may be.
+        NotReadError: a box does not close, is only a part of the answer, or is followed by another answer; or
+            the response marks many answers.
+        TooLargeError: the response, or what it marks, is longer than it may be.
     """
     if len(response) > MAX_RESPONSE:
         raise TooLargeError("refused: too large")
     text = spoken(response)
-    found = list(dict.fromkeys(undressed(part) for part in _marked(text)))
-    found = [part for part in found if part.strip(".… ")]
-    if len(found) > MAX_DIFFERENT:
-        raise NotReadError("hedged: several answers")
-    if not found:
-        found = list(
-            dict.fromkeys(
-                undressed(part[1])
-                for part in _SENTENCE.finditer(text, len(text) - 4 * MAX_MARKED if len(text) > 4 * MAX_MARKED else 0)
-            )
-        )
+    found = _different(_marked(text)) or _different(line[1] for line in _lines(text, _SENTENCE))
     if found:
-        return Found(tuple(found), True)
+        return Found(found, True)
     whole = text.strip()
     return Found((undressed(whole),) if whole and len(whole) <= MAX_MARKED else (), False)
+
+
+def _different(parts: Iterable[str]) -> tuple[str, ...]:
+    """The parts without dressing, each once, and without those that hold nothing."""
+    found: dict[str, None] = {}
+    for count, part in enumerate(parts):
+        bare = undressed(part)
+        if bare.strip(".… "):
+            found[bare] = None
+        if len(found) > MAX_DIFFERENT or count > MAX_MARKS:
+            raise NotReadError("hedged: several answers")
+    return tuple(found)
 
 
 def spoken(response: str) -> str:
@@ -103,42 +109,62 @@ def spoken(response: str) -> str:
 
 
 def _marked(text: str) -> Iterator[str]:
-    boxes = list(_boxes(text)) if "\\boxed" in text or "\\fbox" in text else []
-    for start, end, inside in boxes:
+    """What the response marks as its answer, in each of the ways of marking."""
+    for start, end, inside in _boxes(text):
         _alone(text, start, end)
         yield text[inside : end - 1]
-    if "<answer>" in text.lower():
-        yield from _tagged(text)
-    for line in _LINE.finditer(text):
-        rest, end = line[1], line.end()
+    yield from _tagged(text)
+    for line in _lines(text, _LINE):
+        rest = line[1]
         if not rest.strip(" *_\t"):
-            following = _NEXT_LINE.match(text, end)
+            following = _NEXT_LINE.match(text, line.end())
             rest = following[1] if following else ""
         if not _BOX.search(rest) and not _ANSWER_TAG.search(rest):
             yield rest
+    yield from _hashed(text)
+
+
+def _lines(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Lines that begin with `pattern`, which must hold the word "answer" near its beginning."""
+    last = -1
+    for word in _ANSWER_WORD.finditer(text):
+        start = text.rfind("\n", max(0, word.start() - _LEAD), word.start()) + 1
+        if start == last or (start == 0 and word.start() > _LEAD):
+            continue
+        last = start
+        line = pattern.match(text, start)
+        if line:
+            yield line
+
+
+def _hashed(text: str) -> Iterator[str]:
+    """Lines `#### X`: the last line of the response, or others without words, which are no headings."""
     last = text.rstrip().rfind("\n") + 1
-    for line in _HASHES.finditer(text):
-        if (line.start() >= last or not _PROSE.search(line[1])) and not _BOX.search(line[1]):
-            yield line[1]
+    at = 0 if text.startswith("#### ") else text.find("\n#### ") + 1
+    while text.startswith("#### ", at):
+        end = text.find("\n", at)
+        rest = text[at + 5 : end if end >= 0 else len(text)]
+        if (at >= last or not _PROSE.search(rest)) and not _BOX.search(rest):
+            yield rest
+        at = text.find("\n#### ", at) + 1
+        if at == 0:
+            return
 
 
 def _boxes(text: str) -> Iterator[tuple[int, int, int]]:
     """Start, end and start of the inside of each outermost box."""
-    opened: list[tuple[int, int, bool]] = []
-    inner = 0
-    first = _BOX.search(text)
-    for mark in _BRACES.finditer(text, first.start() if first else len(text)):
-        sign = mark[0]
-        if sign == "}" and opened:
-            start, inside, is_box = opened.pop()
-            inner -= is_box
-            if is_box and inner == 0:
-                yield start, mark.end(), inside
-        elif sign == "{" or len(sign) > 2:
-            opened.append((mark.start(), mark.end(), len(sign) > 2))
-            inner += len(sign) > 2
-    if inner:
-        raise NotReadError("refused: a box that does not close")
+    box = _BOX.search(text)
+    while box:
+        depth, end = 1, box.end()
+        for brace in _BRACES.finditer(text, end, end + _REACH):
+            depth += (brace[0] == "{") - (brace[0] == "}")
+            end = brace.end()
+            if depth == 0:
+                break
+        if depth:
+            raise NotReadError("refused: a box that does not close")
+        yield box.start(), end, box.end()
+        box = _BOX.search(text, end)
 
 
 def _alone(text: str, start: int, end: int) -> None:
@@ -150,6 +176,7 @@ def _alone(text: str, start: int, end: int) -> None:
 
 
 def _tagged(text: str) -> Iterator[str]:
+    """What stands between answer tags, unless it is a box."""
     opened = -1
     for tag in _ANSWER_TAG.finditer(text):
         if not tag[1]:
@@ -163,7 +190,7 @@ def _tagged(text: str) -> Iterator[str]:
 
 def undressed(text: str) -> str:
     """An answer without the dressing of Markdown and mathematics mode, and without a full stop behind it."""
-    if len(text) > 4 * MAX_MARKED:
+    if len(text) > _REACH:
         return text
     text = text.strip()
     for _ in range(8):

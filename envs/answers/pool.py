@@ -1,9 +1,10 @@
 """The worker processes that compare what exact arithmetic cannot: bounded, killable, with a warm spare.
 
-A comparison has `SECONDS` of wall time. A worker that overruns them is killed and its place is taken by the spare, so
-that the next check does not wait for a start. A worker that overran without having had the processor proves nothing
-about the answer: the comparison is made again, and when that happens `TRIES` times there is no verdict but a
-`VerifierError`.
+A worker bounds each comparison itself, by the processor time that it takes, so that the verdict does not depend on
+what else the machine does. One that is at its bound ends, and its place is taken by the spare, so that the next check
+does not wait for a start. A worker that has not answered within `SECONDS`, which are many times that bound, did not
+get the processor, and that proves nothing about the answer: the comparison is made again, and when it happens `TRIES`
+times there is no verdict but a `VerifierError`.
 """
 
 from __future__ import annotations
@@ -14,36 +15,34 @@ import json
 import os
 import pickle
 import select
-import signal
 import subprocess
 import sys
 import threading
 import time
 
 from selftrain.envs.answers.nodes import Node
-from selftrain.envs.answers.worker import HEADER
+from selftrain.envs.answers.worker import BOUND_SIGNAL, HEADER, TOO_LONG
 from selftrain.errors import OptionError, VerifierError
 
-SECONDS = 1.0
+SECONDS = 8.0
 START_SECONDS = 60.0
 TRIES = 3
 WORKERS = max(2, min(8, os.cpu_count() or 2))
-_STARVED = 0.5
 _CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from selftrain.envs.answers.worker import serve; serve()"
 )
 
 
 class _DiedError(Exception):
-    """The worker ended by itself."""
+    """The worker ended by itself, at its bound of processor time or for want of anything else."""
 
-
-class _OverrunError(Exception):
-    """The worker was killed at the time limit; `starved` when it had too little of the processor to be judged."""
-
-    def __init__(self, starved: bool) -> None:
+    def __init__(self, at_bound: bool = False) -> None:
         super().__init__()
-        self.starved = starved
+        self.at_bound = at_bound
+
+
+class _StarvedError(Exception):
+    """The worker did not answer in time, though it had not used up what it is allowed."""
 
 
 class _Worker:
@@ -61,7 +60,6 @@ class _Worker:
             start_new_session=True,  # an interrupt at the terminal is for the program, not for its workers
         )
         self.ready = False
-        self.spent = 0.0
 
     def alive(self) -> bool:
         """Whether it still runs."""
@@ -85,7 +83,7 @@ class _Worker:
     def _await_ready(self) -> None:
         try:
             self._line(START_SECONDS)
-        except (_DiedError, _OverrunError):
+        except (_DiedError, _StarvedError):
             raise VerifierError("no worker for comparing answers starts: try `python -c 'import sympy'`") from None
         self.ready = True
 
@@ -98,25 +96,18 @@ class _Worker:
         while not said.endswith(b"\n"):
             left = end - time.monotonic()
             if left <= 0 or not waiting.poll(left * 1000):
-                raise _OverrunError(self.end() - self.spent < _STARVED * seconds)
+                raise _StarvedError
             part = os.read(self.process.stdout.fileno(), 4096)
             if not part:
-                raise _DiedError
+                raise _DiedError(at_bound=self.process.wait() == -BOUND_SIGNAL)
             said += part
-        spent, _, reason = said.decode().rstrip("\n").partition(" ")
-        self.spent = float(spent)
-        return reason
+        return said.decode().rstrip("\n")
 
-    def end(self) -> float:
-        """Kill it, leave nothing of it, and return the processor seconds that it used."""
-        used = 0.0
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGKILL)
-            _, status, usage = os.wait4(self.process.pid, 0)
-            self.process.returncode = os.waitstatus_to_exitcode(status)
-            used = usage.ru_utime + usage.ru_stime
+    def end(self) -> None:
+        """Kill it and leave nothing of it."""
+        self.process.kill()
+        self.process.wait()
         self.let_go()
-        return used
 
     def let_go(self) -> None:
         """Close this side of its pipes."""
@@ -143,17 +134,18 @@ class Pool:
         Raises:
             VerifierError: workers do not start, or get no processor time.
         """
-        died = 0
+        died = False
         for _ in range(TRIES):
             try:
                 return self._once(asked)
-            except _DiedError:
-                died += 1
-                if died == 2:
+            except _DiedError as death:
+                if death.at_bound:
+                    return TOO_LONG
+                if died:
                     return "refused: too large"
-            except _OverrunError as overrun:
-                if not overrun.starved:
-                    return "refused: takes too long to compare"
+                died = True
+            except _StarvedError:
+                continue
         raise VerifierError(f"workers for comparing answers got too little processor time {TRIES} times")
 
     def _once(self, asked: bytes) -> str:

@@ -23,7 +23,8 @@ from selftrain.envs.answers.units import unit
 MAX_NAMES = 8
 MAX_TERMS = 1_000
 MAX_DEGREE = 1_000
-SECONDS = 0.7
+MAX_CHOSEN = 50
+SECONDS = 0.6
 _DIGITS = 15
 _PROBES = (Fraction(7, 5), Fraction(-11, 3), Fraction(17, 7), Fraction(23, 11), Fraction(5, 13))
 _CONSTANTS = {"pi": sympy.pi, "e": sympy.E, "i": sympy.I}
@@ -41,8 +42,8 @@ class _TimeUp(BaseException):
 
 
 @contextmanager
-def limited(seconds: float = SECONDS) -> Iterator[None]:
-    """Refuse what takes more than so many seconds of processor time in Python code.
+def limited(reason: str) -> Iterator[None]:
+    """Refuse, for that reason, what takes more than `SECONDS` of processor time in Python code.
 
     Raises:
         NotReadError: the time is up.
@@ -51,14 +52,14 @@ def limited(seconds: float = SECONDS) -> Iterator[None]:
     def stop(*_: object) -> None:
         raise _TimeUp
 
-    signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         yield
     except _TimeUp:
-        raise NotReadError("refused: takes too long to compare") from None
+        raise NotReadError(reason) from None
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
 class Symbolic:
@@ -105,6 +106,8 @@ def _terms(node: Node) -> int:
         return parts[0] + parts[1]
     if node.head == "pow":
         return _power_terms(parts[0], node.args[1])
+    if node.head == "binomial" and any((rational(part) or 0) > MAX_CHOSEN for part in node.args):
+        raise TooLargeError("refused: too large")
     return max([1, *parts])
 
 

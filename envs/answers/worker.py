@@ -1,7 +1,7 @@
 """The process that compares with sympy: reads pickled pairs of trees from its standard input, answers in lines.
 
-It limits its own memory, so that a comparison that eats it ends as a refusal, and ends itself when a comparison
-outlives every limit or its parent is gone.
+It bounds its own memory and processor time, so that a comparison that eats them ends as a refusal, and it ends when
+its parent is gone.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ import resource
 import signal
 import struct
 import sys
-import time
 
 MEMORY = 1 << 30
-LAST_RESORT_SECONDS = 5
+SECONDS = 0.9
+ORPHAN_SECONDS = 120
+BOUND_SIGNAL = signal.SIGPROF
+TOO_LONG = "refused: takes too long to compare"
 HEADER = struct.Struct("<I")
 
 
 def serve() -> None:
-    """Answer until the parent closes the pipe. A line is `<processor seconds so far> <reason, empty for equal>`."""
+    """Say that it is ready, then a reason for each pair, empty for equal, until the parent closes the pipe."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     answers = os.dup(1)
@@ -28,16 +30,20 @@ def serve() -> None:
     from selftrain.envs.answers.symbolic import warm_up
 
     warm_up()
-    _say(answers, "ready")
+    os.write(answers, b"ready\n")
     while header := sys.stdin.buffer.read(HEADER.size):
         asked = sys.stdin.buffer.read(HEADER.unpack(header)[0])
-        signal.alarm(LAST_RESORT_SECONDS)
+        signal.alarm(ORPHAN_SECONDS)
+        # the signal has no handler: it ends the process even within one long operation of the interpreter
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
-            _say(answers, _answer(asked))
+            reason, trusted = _answer(asked), True
         except (MemoryError, RecursionError):
-            _say(answers, "refused: too large")
-            os._exit(1)  # what is left of the heap is not to be trusted with another comparison
-        signal.alarm(0)
+            reason, trusted = "refused: too large", False
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        os.write(answers, f"{reason}\n".encode())
+        if not trusted:  # what is left of the heap is not for another comparison
+            return
 
 
 def _answer(asked: bytes) -> str:
@@ -47,13 +53,9 @@ def _answer(asked: bytes) -> str:
 
     try:
         gold, answer = pickle.loads(asked)
-        with limited():
+        with limited(TOO_LONG):
             return difference(gold, answer, Symbolic())
     except NotReadError as error:
         return str(error)
     except (ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError):
         return "refused: cannot be compared"  # what sympy raises on what it does not support is of all these kinds
-
-
-def _say(descriptor: int, reason: str) -> None:
-    os.write(descriptor, f"{time.process_time():.6f} {reason}\n".encode())
