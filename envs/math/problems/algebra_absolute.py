@@ -83,7 +83,7 @@ def _three_points(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Solve the inequality $${inequality}$$ over the real numbers.",
+            f"Solve the inequality \\[{inequality}\\] over the real numbers.",
             f"Determine the set of all real $x$ for which ${inequality}$.",
             f"A depot at position $x$ on a straight road pays ${terms}$ euros a day to serve three shops at "
             f"${points[0]}$, ${points[1]}$ and ${points[2]}$. At which real positions does it pay at most {bound} "
@@ -113,7 +113,7 @@ def _nested(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"How many integers $x$ satisfy $${left} \\le {bound}?$$",
+            f"How many integers $x$ satisfy \\[{left} \\le {bound}?\\]",
             f"Let $f(x) = {left}$. Find the number of integers $x$ with $f(x) \\le {bound}$.",
             f"An integer $x$ is called \\emph{{near}} if ${left} \\le {bound}$. How many near integers are there?",
         ),
@@ -151,10 +151,10 @@ def _lattice(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Find the number of ordered pairs $(x, y)$ of integers with $${inequality}.$$",
+            f"Find the number of ordered pairs $(x, y)$ of integers with \\[{inequality}.\\]",
             f"A point of the plane is a lattice point if both of its coordinates are integers. How many lattice points "
-            f"$(x, y)$ lie in the region given by $${inequality}?$$",
-            f"The region $R$ of the coordinate plane consists of all points $(x, y)$ with $${inequality}.$$ A peg "
+            f"$(x, y)$ lie in the region given by \\[{inequality}?\\]",
+            f"The region $R$ of the coordinate plane consists of all points $(x, y)$ with \\[{inequality}.\\] A peg "
             f"is put in at every point of $R$, inside or on the boundary, that has integer coordinates. How many "
             f"pegs are there?",
         ),

@@ -113,12 +113,12 @@ def _polygon(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Let $z_1, z_2, \\dots, z_{{{n}}}$ be the complex solutions of $${equation}.$$ Find "
-            f"$$\\sum_{{k=1}}^{{{n}}} |z_k - w|^2, \\quad\\text{{where}}\\quad w = {_number(c, d)}.$$",
+            f"Let $z_1, z_2, \\dots, z_{{{n}}}$ be the complex solutions of \\[{equation}.\\] Find "
+            f"\\[\\sum_{{k=1}}^{{{n}}} |z_k - w|^2, \\quad\\text{{where}}\\quad w = {_number(c, d)}.\\]",
             f"A regular polygon with {n} vertices is inscribed in the circle of radius ${r}$ about the point "
             f"$({a}, {b})$ of the coordinate plane. What is the sum of the squares of the distances from the point "
             f"$({c}, {d})$ to the vertices of the polygon?",
-            f"For each of the ${n}$ complex numbers $z$ with $${equation},$$ the square of $|z - "
+            f"For each of the ${n}$ complex numbers $z$ with \\[{equation},\\] the square of $|z - "
             f"({_number(c, d)})|$ is written on a blackboard. Determine the sum of the numbers on the blackboard.",
         ),
     )
@@ -145,13 +145,13 @@ def _roots_product(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Let $z_1, z_2, \\dots, z_{{{n}}}$ be the ${n}$ complex solutions of $z^{{{n}}} = {c}$, and let $$P = "
-            f"\\prod_{{k=1}}^{{{n}}} \\left({indexed}\\right).$$ Find the remainder when $P$ is divided by $1009$.",
+            f"Let $z_1, z_2, \\dots, z_{{{n}}}$ be the ${n}$ complex solutions of $z^{{{n}}} = {c}$, and let \\[P = "
+            f"\\prod_{{k=1}}^{{{n}}} \\left({indexed}\\right).\\] Find the remainder when $P$ is divided by $1009$.",
             f"For each of the ${n}$ complex numbers $z$ with $z^{{{n}}} = {c}$, {pick(rng, NAMES)} computes the number "
             f"${quadratic}$. The product of the ${n}$ results is an integer. Find its remainder on division by the "
             f"prime $1009$.",
             f"The polynomial ${equation}$ factors as $(z - z_1)(z - z_2)\\cdots(z - z_{{{n}}})$ over the complex "
-            f"numbers. What is the remainder when the integer $$\\prod_{{k=1}}^{{{n}}} \\left({indexed}\\right)$$ "
+            f"numbers. What is the remainder when the integer \\[\\prod_{{k=1}}^{{{n}}} \\left({indexed}\\right)\\] "
             "is divided by $1009$?",
         ),
     )

@@ -109,7 +109,7 @@ def _substituted(rng: np.random.Generator) -> Problem:
         rng,
         (
             f"Find the {asked} of the equation ${equation}$.",
-            f"Consider the equation $${equation}$$ in real numbers. What is the {asked}?",
+            f"Consider the equation \\[{equation}\\] in real numbers. What is the {asked}?",
             f"The curves $y = {polynomial([1, 2 * p, outside])}$ and "
             f"$y = {coefficient if coefficient > 1 else ''}\\sqrt{{{polynomial([1, 2 * p, inside])}}}$ meet where "
             f"${equation}$. Determine the {asked} of this equation.",
@@ -142,7 +142,7 @@ def _cube_roots(rng: np.random.Generator) -> Problem:
         rng,
         (
             f"Find the {asked} of ${equation}$.",
-            f"The equation $${equation}$$ has exactly two real solutions. Determine the {asked}.",
+            f"The equation \\[{equation}\\] has exactly two real solutions. Determine the {asked}.",
             f"Here $\\sqrt[3]{{t}}$ denotes the real cube root of $t$. What is the {asked} $x$ of ${equation}$?",
         ),
     )
@@ -172,10 +172,10 @@ def _fourth_roots(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Find the sum of the squares of all real solutions of $${equation}.$$",
-            f"Let $S$ be the set of all real numbers $x$ with $${equation},$$ where $\\sqrt[4]{{t}}$ is the "
+            f"Find the sum of the squares of all real solutions of \\[{equation}.\\]",
+            f"Let $S$ be the set of all real numbers $x$ with \\[{equation},\\] where $\\sqrt[4]{{t}}$ is the "
             f"nonnegative fourth root of a number $t \\ge 0$. What is the sum of $x^2$ over all $x$ in $S$?",
-            f"The real numbers $x_1 < x_2 < \\dots < x_n$ are all the real solutions of the equation $${equation}.$$ "
+            f"The real numbers $x_1 < x_2 < \\dots < x_n$ are all the real solutions of the equation \\[{equation}.\\] "
             "Compute $x_1^2 + x_2^2 + \\dots + x_n^2$.",
         ),
     )

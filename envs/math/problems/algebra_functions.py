@@ -61,7 +61,7 @@ def _reflected(rng: np.random.Generator) -> Problem:
         rng,
         (
             f"The function $f$ satisfies ${equation}$ for all real numbers $x$. Find $f({k})$.",
-            f"Suppose that $f: \\mathbb{{R}} \\to \\mathbb{{R}}$ has the property that $${equation}$$ for every "
+            f"Suppose that $f: \\mathbb{{R}} \\to \\mathbb{{R}}$ has the property that \\[{equation}\\] for every "
             f"real $x$. What is the value of $f({k})$?",
             f"There is exactly one real function with ${equation}$ for every real number $x$. Determine its value at "
             f"$x = {k}$.",
@@ -85,12 +85,12 @@ def _cycle_of_three(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"The function $f$ is defined for all real numbers except $0$ and $1$ and satisfies $${equation}$$ for all "
-            f"such $x$. Find $f({k})$.",
+            f"The function $f$ is defined for all real numbers except $0$ and $1$ and satisfies \\[{equation}\\] "
+            f"for all such $x$. Find $f({k})$.",
             f"Let $f$ be a real function with domain $\\mathbb{{R}} \\setminus \\{{0, 1\\}}$ such that "
-            f"$${equation}$$ for every $x$ in the domain. Compute $f({k})$.",
-            f"For every real $x$ other than $0$ and $1$ it is known that $${equation}.$$ This determines $f$. What is "
-            f"$f({k})$?",
+            f"\\[{equation}\\] for every $x$ in the domain. Compute $f({k})$.",
+            f"For every real $x$ other than $0$ and $1$ it is known that \\[{equation}.\\] This determines $f$. "
+            f"What is $f({k})$?",
         ),
     )
     answer = fraction(value)
@@ -125,12 +125,12 @@ def _additive(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"A function $f$ from the positive integers to the integers satisfies $${rule}$$ for all positive integers "
-            f"$m$ and $n$. Given that $${given},$$ find $f({asked})$.",
+            f"A function $f$ from the positive integers to the integers satisfies \\[{rule}\\] for all positive "
+            f"integers $m$ and $n$. Given that \\[{given},\\] find $f({asked})$.",
             f"For all positive integers $m$ and $n$, the integers $f(1), f(2), f(3), \\dots$ obey the rule "
-            f"$${rule},$$ and it is known that $${given}.$$ What is $f({asked})$?",
-            f"To every positive integer $n$ an integer $f(n)$ is assigned so that $${rule}$$ always holds. If "
-            f"$${given},$$ determine $f({asked})$.",
+            f"\\[{rule},\\] and it is known that \\[{given}.\\] What is $f({asked})$?",
+            f"To every positive integer $n$ an integer $f(n)$ is assigned so that \\[{rule}\\] always holds. If "
+            f"\\[{given},\\] determine $f({asked})$.",
         ),
     )
     return Problem(statement, str(answer), data, wrong_answers(str(answer), *wrong))
@@ -151,13 +151,13 @@ def _mirrors(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"A function $f$ is defined for all real numbers and satisfies $${rules}$$ for all real $x$. If $x = "
+            f"A function $f$ is defined for all real numbers and satisfies \\[{rules}\\] for all real $x$. If $x = "
             f"{u}$ and $x = {v}$ are roots of $f(x) = 0$, what is the least number of roots that $f(x) = 0$ must "
             f"have in the interval ${low} \\le x \\le {high}$?",
             f"The graph of a function $f: \\mathbb{{R}} \\to \\mathbb{{R}}$ is symmetric in each of the lines $x = "
             f"{a}$ and $x = {b}$. It is known that $f({u}) = f({v}) = 0$. Find the smallest possible number of "
             f"real numbers $x$ with ${low} \\le x \\le {high}$ and $f(x) = 0$.",
-            f"Let $f$ be a function on the real line with $${rules}$$ for every real $x$, and let $f({u}) = f({v}) "
+            f"Let $f$ be a function on the real line with \\[{rules}\\] for every real $x$, and let $f({u}) = f({v}) "
             f"= 0$. At least how many zeros does $f$ have in the closed interval from ${low}$ to ${high}$?",
         ),
     )
@@ -182,12 +182,12 @@ def _two_variables(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"The function $f$, defined on ordered pairs of positive integers, satisfies $${rules}$$ for all positive "
-            f"integers $x$ and $y$. Find the remainder when $f({x},{y})$ is divided by $997$.",
+            f"The function $f$, defined on ordered pairs of positive integers, satisfies \\[{rules}\\] for all "
+            f"positive integers $x$ and $y$. Find the remainder when $f({x},{y})$ is divided by $997$.",
             f"To each ordered pair $(x, y)$ of positive integers a number $f(x,y)$ is assigned so that always "
-            f"$${rules}.$$ The number $f({x},{y})$ is an integer. Which remainder does it leave on division by the "
+            f"\\[{rules}.\\] The number $f({x},{y})$ is an integer. Which remainder does it leave on division by the "
             f"prime $997$?",
-            f"Let $f$ be a function of two positive integers with the three properties $${rules}.$$ Let $N = "
+            f"Let $f$ be a function of two positive integers with the three properties \\[{rules}.\\] Let $N = "
             f"f({x},{y})$. Find the remainder when $N$ is divided by $997$.",
         ),
     )
@@ -240,8 +240,8 @@ def _two_logarithms(rng: np.random.Generator) -> Problem:
         rng,
         (
             f"Find all real solutions of ${equation}$.",
-            f"What is the sum of all real numbers $x$ with $${equation}?$$",
-            f"The equation $${equation}$$ leads to a quadratic equation for $x$. Which real number really "
+            f"What is the sum of all real numbers $x$ with \\[{equation}?\\]",
+            f"The equation \\[{equation}\\] leads to a quadratic equation for $x$. Which real number really "
             "satisfies the given equation?",
         ),
     )
@@ -265,10 +265,10 @@ def _bases(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Let $x$, $y$ and $z$ all exceed $1$ and let $w$ be a positive number such that $${given}.$$ "
+            f"Let $x$, $y$ and $z$ all exceed $1$ and let $w$ be a positive number such that \\[{given}.\\] "
             "Find $\\log_z w$.",
-            f"Four real numbers $w, x, y, z > 1$ satisfy $${given}.$$ Determine $\\log_z w$.",
-            f"For certain real numbers $w, x, y, z$, all greater than $1$, $${given}.$$ What is the logarithm of "
+            f"Four real numbers $w, x, y, z > 1$ satisfy \\[{given}.\\] Determine $\\log_z w$.",
+            f"For certain real numbers $w, x, y, z$, all greater than $1$, \\[{given}.\\] What is the logarithm of "
             f"$w$ to the base $z$?",
         ),
     )
@@ -299,10 +299,10 @@ def _log_system(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Positive real numbers $x$ and $y$ satisfy $${one} \\quad\\text{{and}}\\quad {two}.$$ Then $xy = "
+            f"Positive real numbers $x$ and $y$ satisfy \\[{one} \\quad\\text{{and}}\\quad {two}.\\] Then $xy = "
             f"{p}^n$ for a rational number $n$. Find $n$.",
-            f"Suppose that $x, y > 0$ solve the system $${one}, \\qquad {two}.$$ Determine $\\log_{{{p}}} (xy)$.",
-            f"If $x$ and $y$ are positive numbers with $${one}, \\qquad {two},$$ to which power must {p} be raised "
+            f"Suppose that $x, y > 0$ solve the system \\[{one}, \\qquad {two}.\\] Determine $\\log_{{{p}}} (xy)$.",
+            f"If $x$ and $y$ are positive numbers with \\[{one}, \\qquad {two},\\] to which power must {p} be raised "
             f"to give the product $xy$?",
         ),
     )
@@ -353,13 +353,13 @@ def _log_products(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"The system of equations $$\\begin{{aligned}} {shown} \\end{{aligned}}$$ has exactly two solutions "
+            f"The system of equations \\[\\begin{{aligned}} {shown} \\end{{aligned}}\\] has exactly two solutions "
             f"$(x, y, z)$ in positive real numbers. Find the sum of the two values of ${asked}$.",
             f"Let $(x_1, y_1, z_1)$ and $(x_2, y_2, z_2)$ be the two solutions in positive real numbers of "
-            f"$$\\begin{{aligned}} {shown}. \\end{{aligned}}$$ For each of them ${asked}$ is computed. What is the sum "
-            "of the two results?",
-            f"Positive real numbers $x$, $y$, $z$ satisfy $$\\begin{{aligned}} {shown}. \\end{{aligned}}$$ This leaves "
-            f"two possible values for ${asked}$. Determine their sum.",
+            f"\\[\\begin{{aligned}} {shown}. \\end{{aligned}}\\] For each of them ${asked}$ is computed. What is "
+            f"the sum of the two results?",
+            f"Positive real numbers $x$, $y$, $z$ satisfy \\[\\begin{{aligned}} {shown}. \\end{{aligned}}\\] This "
+            f"leaves two possible values for ${asked}$. Determine their sum.",
         ),
     )
     answer = str(total)

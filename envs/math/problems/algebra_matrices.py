@@ -37,9 +37,9 @@ def _product(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Let $${given}.$$ Compute $AB + C$.",
-            f"Evaluate $${_latex(a)} {_latex(b)} + {_latex(c)}.$$",
-            f"The matrices $${given}$$ are given. For which matrix $X$ is $X - C = AB$?",
+            f"Let \\[{given}.\\] Compute $AB + C$.",
+            f"Evaluate \\[{_latex(a)} {_latex(b)} + {_latex(c)}.\\]",
+            f"The matrices \\[{given}\\] are given. For which matrix $X$ is $X - C = AB$?",
         ),
     )
     answer = _latex(result)
@@ -62,9 +62,9 @@ def _equation(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Find the matrix $X$ with $${shown}.$$",
+            f"Find the matrix $X$ with \\[{shown}.\\]",
             f"Let $A = {_latex(a)}$ and $B = {_latex(b)}$. Solve the matrix equation ${equation}$.",
-            f"{pick(rng, NAMES)} has multiplied an unknown matrix $X$ by a known one and found that $${shown}.$$ "
+            f"{pick(rng, NAMES)} has multiplied an unknown matrix $X$ by a known one and found that \\[{shown}.\\] "
             "What was $X$?",
         ),
     )
@@ -115,7 +115,7 @@ def _rank_one(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Find the determinant of the matrix $${_latex(rows)}.$$",
+            f"Find the determinant of the matrix \\[{_latex(rows)}.\\]",
             f"In a ${size} \\times {size}$ matrix the entry in row $i$ and column $j$ is ${rule}$ when $i \\ne j$. "
             f"On the diagonal, ${rule}$ is increased by $d_i$, where $(d_1, \\dots, d_{size}) = "
             f"({', '.join(map(str, shifts))})$. Find the determinant of the matrix.",
@@ -156,8 +156,8 @@ def _continuant(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Let $D$ be the determinant of the ${n} \\times {n}$ matrix $${band}$$ in which all entries that are not "
-            f"shown are $0$. Find the remainder when $D$ is divided by ${prime}$.",
+            f"Let $D$ be the determinant of the ${n} \\times {n}$ matrix \\[{band}\\] in which all entries that "
+            f"are not shown are $0$. Find the remainder when $D$ is divided by ${prime}$.",
             f"In a square matrix with ${n}$ rows, {rule}. Find the remainder, from $0$ to ${prime - 1}$, that the "
             f"determinant of the matrix leaves on division by the prime ${prime}$.",
             f"A ${n} \\times {n}$ matrix $A = (a_{{i,j}})$ is built as follows: {rule}. The determinant of $A$ is "

@@ -46,7 +46,7 @@ def _two_terms(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Find the least value of $${expression}$$ over all real $x > -{e}$.",
+            f"Find the least value of \\[{expression}\\] over all real $x > -{e}$.",
             f"For real numbers $x > -{e}$ let $f(x) = {expression}$. What is the minimum of $f$?",
             f"Running a pump at the setting $x > -{e}$ costs ${expression}$ euros an hour. What is the lowest possible "
             "cost, in euros an hour? (A negative cost is a gain.)",
@@ -125,11 +125,11 @@ def _fractions_sum(rng: np.random.Generator) -> Problem:
         rng,
         (
             f"Real numbers $x$, $y$ and $z$ with $x > -{e}$, $y > 0$ and $z > 0$ satisfy ${condition}$. The least "
-            f"possible value of $${terms}$$ is $\\frac{{m}}{{n}}$ with relatively prime positive integers $m$ and $n$. "
-            "Find $m + n$.",
+            f"possible value of \\[{terms}\\] is $\\frac{{m}}{{n}}$ with relatively prime positive integers $m$ "
+            f"and $n$. Find $m + n$.",
             f"Let $m$ and $n$ be relatively prime positive integers such that $\\frac{{m}}{{n}}$ is the minimum of "
-            f"$${terms}$$ over all real $x > -{e}$, $y > 0$, $z > 0$ with ${condition}$. Determine $m + n$.",
-            f"The inequality $${terms} \\ge t$$ holds for all real $x > -{e}$ and all positive $y$ and $z$ for which "
+            f"\\[{terms}\\] over all real $x > -{e}$, $y > 0$, $z > 0$ with ${condition}$. Determine $m + n$.",
+            f"The inequality \\[{terms} \\ge t\\] holds for all real $x > -{e}$ and all positive $y$ and $z$ for which "
             f"${condition}$. The greatest such $t$, written in lowest terms, is $\\frac{{m}}{{n}}$. Find $m + n$.",
         ),
     )
@@ -159,9 +159,9 @@ def _broken_line(rng: np.random.Generator) -> Problem:
         rng,
         (
             f"Let $a_1, a_2, \\dots, a_{{{n}}}$ be real numbers whose sum is ${s}$. Find the minimum possible value of "
-            f"$${total}.$$",
+            f"\\[{total}.\\]",
             f"Consider all sequences of ${n}$ real numbers $a_1, \\dots, a_{{{n}}}$ with $a_1 + \\dots + a_{{{n}}} "
-            f"= {s}$. The least value that $${total}$$ takes is an integer. What is it?",
+            f"= {s}$. The least value that \\[{total}\\] takes is an integer. What is it?",
             f"The real numbers $a_1, a_2, \\dots, a_{{{n}}}$ have the arithmetic mean "
             f"${fraction(Fraction(s, n))}$. For each $k$ let $d_k = {inner}$. How small can $d_1 + d_2 + \\dots + "
             f"d_{{{n}}}$ be?",
@@ -227,12 +227,12 @@ def _chain_of_products(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Real numbers $w, x, y, z$ satisfy $${squares} = {s}.$$ The greatest possible value of $${form}$$ is "
+            f"Real numbers $w, x, y, z$ satisfy \\[{squares} = {s}.\\] The greatest possible value of \\[{form}\\] is "
             "$\\frac{N}{2}$ for an integer $N$. Find $N$.",
             f"Let $M$ be the maximum of ${form}$ over all real numbers $w, x, y, z$ with ${squares} = {s}$. "
             f"Compute $2M$.",
-            f"Find the smallest number $t$ such that $${form} \\le \\frac{{t}}{{2}}$$ for all real numbers $w$, $x$, "
-            f"$y$ and $z$ for which $${squares} = {s}.$$",
+            f"Find the smallest number $t$ such that \\[{form} \\le \\frac{{t}}{{2}}\\] for all real numbers $w$, $x$, "
+            f"$y$ and $z$ for which \\[{squares} = {s}.\\]",
         ),
     )
     answer = str(twice)

@@ -146,10 +146,10 @@ def _roots_evaluated(rng: np.random.Generator) -> Problem:
         rng,
         (
             f"Let $r, s, t, u$ be the complex roots of $P(x) = {text}$, counted with multiplicity. "
-            f"Find the value of $${asked}.$$",
-            f"Suppose that ${text} = (x-r)(x-s)(x-t)(x-u)$ for all complex $x$. Compute $${asked}.$$",
+            f"Find the value of \\[{asked}.\\]",
+            f"Suppose that ${text} = (x-r)(x-s)(x-t)(x-u)$ for all complex $x$. Compute \\[{asked}.\\]",
             f"The monic quartic ${text}$ vanishes exactly at the complex numbers $r, s, t, u$, each repeated according "
-            f"to its multiplicity. Without finding them, determine $${asked}.$$",
+            f"to its multiplicity. Without finding them, determine \\[{asked}.\\]",
         ),
     )
     answer = fraction(result)
@@ -203,12 +203,12 @@ def _roots_resultant(rng: np.random.Generator) -> Problem:
         rng,
         (
             f"Let $r_1, r_2, \\dots, r_{{{degree}}}$ be the complex roots of $P(x) = {text}$, counted with "
-            f"multiplicity. Find $$\\prod_{{k=1}}^{{{degree}}} \\left({inner}\\right).$$",
+            f"multiplicity. Find \\[\\prod_{{k=1}}^{{{degree}}} \\left({inner}\\right).\\]",
             f"For a complex number $x$ let $Q(x) = {quartic}$. The polynomial $P(x) = {text}$ has {degree} complex "
             f"roots when they are counted with multiplicity. Find the product of the {degree} values that $Q$ "
             f"takes at them.",
-            f"The numbers $r_1, \\dots, r_{{{degree}}}$ satisfy $${text} = "
-            f"(x-r_1)(x-r_2)\\cdots(x-r_{{{degree}}})$$ for every complex $x$. Each $r_k$ is replaced by "
+            f"The numbers $r_1, \\dots, r_{{{degree}}}$ satisfy \\[{text} = "
+            f"(x-r_1)(x-r_2)\\cdots(x-r_{{{degree}}})\\] for every complex $x$. Each $r_k$ is replaced by "
             f"${inner}$, and the resulting {degree} numbers are multiplied together. What is the product?",
         ),
     )

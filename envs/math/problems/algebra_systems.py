@@ -61,7 +61,7 @@ def _ring(rng: np.random.Generator) -> Problem:
         rng,
         (
             f"Solve the system ${first}$, ${second}$, ${third}$.",
-            f"Three numbers $x$, $y$ and $z$ satisfy $${first}, \\qquad {second}, \\qquad {third}.$$ Find them.",
+            f"Three numbers $x$, $y$ and $z$ satisfy \\[{first}, \\qquad {second}, \\qquad {third}.\\] Find them.",
             f"{one} hides three numbers $x$, $y$ and $z$ and tells {two} only that ${first}$, that ${second}$ and that "
             f"${third}$. Which numbers are they?",
         ),
@@ -87,11 +87,11 @@ def _products(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Positive numbers $x, y, z$ satisfy the system $${first}, \\quad {second}, \\quad {third}.$$ Find them.",
+            f"Positive numbers $x, y, z$ satisfy the system \\[{first}, \\quad {second}, \\quad {third}.\\] Find them.",
             f"Find all triples of positive real numbers such that ${first}$, ${second}$ and ${third}$. (There is "
             f"exactly one.)",
             "The edges of a box have the lengths $x$, $y$ and $z$, in centimetres. Its designer notes that, as "
-            f"numbers, they satisfy $${first}, \\quad {second}, \\quad {third}.$$ Find the lengths of the edges.",
+            f"numbers, they satisfy \\[{first}, \\quad {second}, \\quad {third}.\\] Find the lengths of the edges.",
         ),
     )
     answer = f"({x},{y},{z})"
@@ -113,7 +113,7 @@ def _reciprocal_ring(rng: np.random.Generator) -> Problem:
         (
             f"Let $x$, $y$ and $z$ be positive real numbers with ${given}$, ${one}$ and ${two}$. Then "
             f"${asked} = \\frac{{m}}{{n}}$, where $m$ and $n$ are relatively prime positive integers. Find $m+n$.",
-            f"Three positive numbers satisfy $${given}, \\qquad {one}, \\qquad {two}.$$ The number ${asked}$ is "
+            f"Three positive numbers satisfy \\[{given}, \\qquad {one}, \\qquad {two}.\\] The number ${asked}$ is "
             "rational. Written in lowest terms it is $\\frac{m}{n}$ with $m, n > 0$. Find $m + n$.",
             f"It is known that ${one}$ and ${two}$ for certain positive $x, y, z$ whose product is "
             f"${fraction(product)}$. Express ${asked}$ as a fraction $\\frac{{m}}{{n}}$ in lowest terms, with "
@@ -150,9 +150,9 @@ def _three_angles(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Positive real numbers $x$, $y$ and $z$ satisfy $$\\begin{{gathered}} {shown}. \\end{{gathered}}$$ Find "
+            f"Positive real numbers $x$, $y$ and $z$ satisfy \\[\\begin{{gathered}} {shown}. \\end{{gathered}}\\] Find "
             f"${asked}$.",
-            f"The system $${lines[0]}, \\quad {lines[1]}, \\quad {lines[2]}$$ is satisfied by positive real "
+            f"The system \\[{lines[0]}, \\quad {lines[1]}, \\quad {lines[2]}\\] is satisfied by positive real "
             f"numbers $x$, $y$, $z$. What is the value of ${asked}$?",
             f"Suppose that $x, y, z > 0$, that ${lines[0]}$, that ${lines[1]}$ and that ${lines[2]}$. Determine "
             f"${asked}$.",

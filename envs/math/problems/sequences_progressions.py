@@ -69,7 +69,7 @@ def _partial_sum(rng: np.random.Generator) -> Problem:
             f"${fraction(ratio)}$. Find the value of the infinite sum ${shown} + \\cdots$, in which the index grows by "
             f"${stride}$ from each term to the next.",
             f"Let $a_1 = {fraction(unit)}$ and $a_{{n+1}} = {fraction(ratio)}\\,a_n$ for $n \\ge 1$. Compute "
-            f"$$\\sum_{{k=0}}^{{\\infty}} a_{{{places[0]} + {stride}k}}.$$",
+            f"\\[\\sum_{{k=0}}^{{\\infty}} a_{{{places[0]} + {stride}k}}.\\]",
             f"Each term of an infinite sequence is ${fraction(ratio)}$ times the term before it, and the first term is "
             f"${fraction(unit)}$. Only the terms with the numbers ${places[0]}, {places[1]}, {places[2]}, \\dots$ (an "
             "arithmetic sequence) are added up. What is their sum?",
@@ -147,11 +147,11 @@ def _weighted_series(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Find the value of $$\\sum_{{n=1}}^{{\\infty}} ({left})({right}){power}.$$",
+            f"Find the value of \\[\\sum_{{n=1}}^{{\\infty}} ({left})({right}){power}.\\]",
             f"Let $a_n = ({left})({right}){power}$ for $n = 1, 2, 3, \\dots$. Compute the infinite sum "
             "$a_1 + a_2 + a_3 + \\cdots$.",
             f"The sequence $u_n = {left}$ is arithmetic, so is $v_n = {right}$, and $w_n = {power}$ is geometric. "
-            "Determine $$u_1v_1w_1 + u_2v_2w_2 + u_3v_3w_3 + \\cdots.$$",
+            "Determine \\[u_1v_1w_1 + u_2v_2w_2 + u_3v_3w_3 + \\cdots.\\]",
         ),
     )
     answer = fraction(value)

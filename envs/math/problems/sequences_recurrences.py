@@ -100,7 +100,7 @@ def _affine(rng: np.random.Generator) -> Problem:
             f"A sequence satisfies $a_0 = {start}$ and $a_{{n+1}} = {right}$ for every integer $n \\ge 0$. There "
             f"are unique real numbers $A$, $B$, $C$ with ${form}$ for all $n \\ge 0$. Find $(A, B, C)$.",
             f"Let $a_0 = {start}$ and $a_{{n+1}} = {right}$ for $n = 0, 1, 2, \\dots$. Express the sequence in the "
-            f"form $${form}$$ with constants $A$, $B$, $C$, and give the ordered triple $(A, B, C)$.",
+            f"form \\[{form}\\] with constants $A$, $B$, $C$, and give the ordered triple $(A, B, C)$.",
             f"An account holds ${start}$ crowns at the start (a negative number is a debt), and $a_n$ crowns after "
             f"$n$ years. Every year the balance changes by the rule $a_{{n+1}} = {right}$. Find the constants for "
             f"which ${form}$, as an ordered triple $(A, B, C)$.",
@@ -182,8 +182,8 @@ def _quadratic_recurrence(rng: np.random.Generator) -> Problem:
     if rng.integers(2):
         kind, value = "floor", k - 1
         asked = (
-            f"the greatest integer that does not exceed $$\\frac{{a_{{{index}}}^2 + a_{{{index + 1}}}^2}}"
-            f"{{a_{{{index}}}\\,a_{{{index + 1}}}}}$$"
+            f"the greatest integer that does not exceed \\[\\frac{{a_{{{index}}}^2 + a_{{{index + 1}}}^2}}"
+            f"{{a_{{{index}}}\\,a_{{{index + 1}}}}}\\]"
         )
         wrong: tuple[int, ...] = (k, k + 1, k - 2)
     else:
@@ -201,7 +201,7 @@ def _quadratic_recurrence(rng: np.random.Generator) -> Problem:
             f"${rule}$ for every integer $n \\ge 2$. What is {asked}?",
         ),
     )
-    statement = statement.replace("$$.", ".$$").replace("$$?", "?$$")
+    statement = statement.replace("\\].", ".\\]").replace("\\]?", "?\\]")
     answer = str(value)
     data = {"kind": kind, "start": [first, second], "added": c, "index": index}
     return Problem(statement, answer, data, wrong_answers(answer, *wrong))
@@ -245,13 +245,13 @@ def _moebius(rng: np.random.Generator, order: int, index: int) -> Problem:
     statement = pick(
         rng,
         (
-            f"A sequence is defined by $a_1 = {fraction(start)}$ and $$a_{{n+1}} = {right}$$ for $n \\ge 1$. "
+            f"A sequence is defined by $a_1 = {fraction(start)}$ and \\[a_{{n+1}} = {right}\\] for $n \\ge 1$. "
             f"Find $a_{{{index}}}$.",
             f"Let $a_1 = {fraction(start)}$, and let $a_{{n+1}} = {right}$ for every positive integer $n$. What is "
             f"$a_{{{index}}}$?",
             f"A calculator shows ${fraction(start)}$. Whenever its key is pressed, the number $a_n$ on the display is "
-            f"replaced by $$a_{{n+1}} = {right}.$$ The first number shown is $a_1$. What does the display show when it "
-            f"shows $a_{{{index}}}$?",
+            f"replaced by \\[a_{{n+1}} = {right}.\\] The first number shown is $a_1$. What does the display show "
+            f"when it shows $a_{{{index}}}$?",
         ),
     )
     answer = fraction(value)
@@ -280,7 +280,7 @@ def _five_cycle(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Let $a_1 = {x}$, $a_2 = {y}$ and $$a_{{n+2}} = {right}$$ for $n \\ge 1$. Find $a_{{{index}}}$.",
+            f"Let $a_1 = {x}$, $a_2 = {y}$ and \\[a_{{n+2}} = {right}\\] for $n \\ge 1$. Find $a_{{{index}}}$.",
             f"The terms of a sequence of positive numbers satisfy $a_n\\,a_{{n+2}} = {k if k > 1 else ''}a_{{n+1}} "
             f"+ {k * k}$ for every $n \\ge 1$, and $a_1 = {x}$, $a_2 = {y}$. Determine $a_{{{index}}}$.",
             f"{pick(rng, NAMES)} writes $a_1 = {x}$ and $a_2 = {y}$ on a long strip of paper and then continues "
@@ -346,10 +346,10 @@ def _nested_function(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"The function $f$ is defined on the set of integers and satisfies $$f(n) = \\begin{{cases}} {cases} "
-            f"\\end{{cases}}$$ Find ${total}$.",
-            f"For integers $n$ let $$f(n) = \\begin{{cases}} {cases} \\end{{cases}}$$ Compute $$\\sum_{{n={at}}}^"
-            f"{{{at + count - 1}}} f(n).$$",
+            f"The function $f$ is defined on the set of integers and satisfies \\[f(n) = \\begin{{cases}} {cases} "
+            f"\\end{{cases}}\\] Find ${total}$.",
+            f"For integers $n$ let \\[f(n) = \\begin{{cases}} {cases} \\end{{cases}}\\] Compute \\[\\sum_{{n={at}}}^"
+            f"{{{at + count - 1}}} f(n).\\]",
             f"A program computes $f(n)$ for an integer $n$ as follows: if $n \\ge {limit}$ it returns $n - "
             f"{down}$, and otherwise it returns $f(f(n + {up}))$, calling itself twice. What is ${total}$?",
         ),

@@ -43,7 +43,7 @@ def _floor_blocks(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Compute $$\\sum_{{k={low}}}^{{{high}}} {term},$$ where $\\lfloor x \\rfloor$ is the greatest integer "
+            f"Compute \\[\\sum_{{k={low}}}^{{{high}}} {term},\\] where $\\lfloor x \\rfloor$ is the greatest integer "
             f"that does not exceed $x$.",
             f"For each integer $k$ from ${low}$ to ${high}$ the number $k + {c}$ is divided by ${d}$ with "
             f"remainder, and the quotient is written down. What is the sum of all the quotients?",
@@ -72,7 +72,7 @@ def _floor_roots(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Find $$\\sum_{{k={low}}}^{{{high}}} \\bigl({term}\\bigr).$$",
+            f"Find \\[\\sum_{{k={low}}}^{{{high}}} \\bigl({term}\\bigr).\\]",
             f"Let $a_k = {term}$ for every positive integer $k$. Compute $a_{{{low}}} + a_{{{low + 1}}} + \\cdots + "
             f"a_{{{high}}}$.",
             f"Player number $k$ in a game scores ${term}$ points (a negative number means a loss). How many points "
@@ -100,11 +100,11 @@ def _floor_reciprocity(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Evaluate $$\\sum_{{k=1}}^{{{q - 1}}} {term}.$$ (The brackets mean rounding down to an integer.)",
+            f"Evaluate \\[\\sum_{{k=1}}^{{{q - 1}}} {term}.\\] (The brackets mean rounding down to an integer.)",
             f"For a real number $x$ let $\\lfloor x \\rfloor$ be the greatest integer not exceeding $x$. What is "
-            f"the value of $$\\left\\lfloor \\frac{{{p}}}{{{q}}} \\right\\rfloor + \\left\\lfloor "
+            f"the value of \\[\\left\\lfloor \\frac{{{p}}}{{{q}}} \\right\\rfloor + \\left\\lfloor "
             f"\\frac{{{2 * p}}}{{{q}}} \\right\\rfloor + \\left\\lfloor \\frac{{{3 * p}}}{{{q}}} \\right\\rfloor + "
-            f"\\cdots + \\left\\lfloor \\frac{{{(q - 1) * p}}}{{{q}}} \\right\\rfloor?$$",
+            f"\\cdots + \\left\\lfloor \\frac{{{(q - 1) * p}}}{{{q}}} \\right\\rfloor?\\]",
             f"In the coordinate plane, how many points $(x, y)$ with positive integer coordinates and $x < {q}$ "
             f"lie on or below the line through the origin and the point $({q}, {p})$?",
         ),
@@ -136,11 +136,11 @@ def _nearest_roots(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Let $f(k)$ be the integer closest to ${root}$. Find $$\\sum_{{k={low}}}^{{{high}}} "
-            f"\\frac{{{top}}}{{f(k)}}.$$",
+            f"Let $f(k)$ be the integer closest to ${root}$. Find \\[\\sum_{{k={low}}}^{{{high}}} "
+            f"\\frac{{{top}}}{{f(k)}}.\\]",
             f"For every positive integer $k$ let $f(k)$ be the integer that is nearest to ${root}$ (it is never "
-            f"halfway between two integers). Compute $$\\frac{{{top}}}{{f({low})}} + "
-            f"\\frac{{{top}}}{{f({low + 1})}} + \\cdots + \\frac{{{top}}}{{f({high})}}.$$",
+            f"halfway between two integers). Compute \\[\\frac{{{top}}}{{f({low})}} + "
+            f"\\frac{{{top}}}{{f({low + 1})}} + \\cdots + \\frac{{{top}}}{{f({high})}}.\\]",
             f"The numbers ${root}$, for $k = {low}, {low + 1}, \\dots, {high}$, are rounded to the nearest "
             f"integer, and ${top}$ is divided by each of the results. What is the sum of the ${high - low + 1}$ "
             f"quotients?",
@@ -176,13 +176,13 @@ def _represented(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"How many of the first ${limit}$ positive integers {word} be expressed in the form $${shown},$$ where "
+            f"How many of the first ${limit}$ positive integers {word} be expressed in the form \\[{shown},\\] where "
             f"$x$ is a real number and $\\lfloor z \\rfloor$ denotes the greatest integer less than or equal to $z$?",
             f"Let $f(x) = {shown}$, where $\\lfloor z \\rfloor$ is the greatest integer not exceeding $z$. Find "
             f"the number of integers $n$ with $1 \\le n \\le {limit}$ that {word} be written as $f(x)$ with a real "
             f"number $x$.",
-            f"While $x$ grows from $0$ without bound, {pick(rng, NAMES)} follows the value of $${shown}$$ on a counter "
-            f"($\\lfloor z \\rfloor$ is $z$ rounded down to an integer). How many of the integers from $1$ to "
+            f"While $x$ grows from $0$ without bound, {pick(rng, NAMES)} follows the value of \\[{shown}\\] on a "
+            f"counter ($\\lfloor z \\rfloor$ is $z$ rounded down to an integer). How many of the integers from $1$ to "
             f"${limit}$ {'are never' if missing else 'are at some time'} shown on the counter?",
         ),
     )
@@ -257,8 +257,8 @@ def _polygonal(rng: np.random.Generator) -> Problem:
         (
             f"{meaning} For $n = {low}, {low + 1}, \\dots, {high}$, the $n$th ${small}$-gonal number is subtracted "
             f"from the $n$th ${big}$-gonal number. What is the sum of these ${high - low + 1}$ differences?",
-            f"{meaning} Write $P_s(n)$ for it. Find $$\\sum_{{n={low}}}^{{{high}}} \\bigl(P_{{{big}}}(n) - "
-            f"P_{{{small}}}(n)\\bigr).$$",
+            f"{meaning} Write $P_s(n)$ for it. Find \\[\\sum_{{n={low}}}^{{{high}}} \\bigl(P_{{{big}}}(n) - "
+            f"P_{{{small}}}(n)\\bigr).\\]",
             f"{meaning} For every $n$ from ${low}$ to ${high}$, a museum owns one tray with as many coins as the $n$th "
             f"${small}$-gonal number says and one with as many as the $n$th ${big}$-gonal number says. How many "
             f"more coins lie on the trays of the second kind than on those of the first kind?",

@@ -33,9 +33,9 @@ def _harmonic_pairs(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Compute $${pair(1)} + {pair(2)} + {pair(3)} + \\cdots + {pair(n)}.$$",
-            f"Find the value of $$\\sum_{{k=1}}^{{{n}}} "
-            f"\\frac{{{c}}}{{({polynomial([a, b], 'k')})({polynomial([a, a + b], 'k')})}}.$$",
+            f"Compute \\[{pair(1)} + {pair(2)} + {pair(3)} + \\cdots + {pair(n)}.\\]",
+            f"Find the value of \\[\\sum_{{k=1}}^{{{n}}} "
+            f"\\frac{{{c}}}{{({polynomial([a, b], 'k')})({polynomial([a, a + b], 'k')})}}.\\]",
             f"The numbers ${a + b}, {2 * a + b}, {3 * a + b}, \\dots, {a * (n + 1) + b}$ form an arithmetic "
             f"sequence. For each of them but the last, ${c}$ is divided by the product of the number and its "
             f"successor. What is the sum of all these quotients?",
@@ -66,9 +66,9 @@ def _root_pairs(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Find the value of $$\\sum_{{k=1}}^{{{n}}} {term}.$$",
-            f"Simplify $${shown(1)} + {shown(2)} + \\cdots + {shown(n)}.$$",
-            f"For every positive integer $k$ let $$t_k = {term}.$$ What is $t_1 + t_2 + \\cdots + t_{{{n}}}$?",
+            f"Find the value of \\[\\sum_{{k=1}}^{{{n}}} {term}.\\]",
+            f"Simplify \\[{shown(1)} + {shown(2)} + \\cdots + {shown(n)}.\\]",
+            f"For every positive integer $k$ let \\[t_k = {term}.\\] What is $t_1 + t_2 + \\cdots + t_{{{n}}}$?",
         ),
     )
     answer = f"{high} - {low}"
@@ -97,7 +97,7 @@ def _product_of_ratios(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Compute $${scale}\\prod_{{k=1}}^{{{n}}} \\left({factor}\\right).$$",
+            f"Compute \\[{scale}\\prod_{{k=1}}^{{{n}}} \\left({factor}\\right).\\]",
             f"For every integer $k$ from $1$ to ${n}$, the number ${factor}$ is written on a card. What is "
             f"${scale}$ times the product of the numbers on all the cards?",
             f"A quantity has the value ${scale}$. For $k = 1, 2, \\dots, {n}$ in turn it is multiplied by "
@@ -135,8 +135,8 @@ def _triples(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"The sum $$\\sum_{{k=1}}^{{{n}}} \\frac{{{top}}}{{{bottom}}}$$ is a rational number. Find it.",
-            f"For $k \\ge 1$ let $$a_k = \\frac{{{top}}}{{{bottom}}}.$$ Find $a_1 + a_2 + \\cdots + a_{{{n}}}$.",
+            f"The sum \\[\\sum_{{k=1}}^{{{n}}} \\frac{{{top}}}{{{bottom}}}\\] is a rational number. Find it.",
+            f"For $k \\ge 1$ let \\[a_k = \\frac{{{top}}}{{{bottom}}}.\\] Find $a_1 + a_2 + \\cdots + a_{{{n}}}$.",
             f"A ball rolls $\\frac{{{top}}}{{{bottom}}}$ metres in second number $k$ (a negative value means that "
             f"it rolls back). How many metres from its starting point, counted positive in the forward direction, "
             f"is it after {n} seconds?",
@@ -176,12 +176,12 @@ def _quartic_factors(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"Let $g(x) = {quartic}$. The value of $${asked}$$ is $\\frac{{m}}{{n}}$, where $m$ and $n$ are relatively "
-            "prime positive integers. Find $m + n$.",
-            f"For real $x$ put $g(x) = {quartic}$. The {n} numbers $${term} \\qquad (k = 1, 2, \\dots, {n})$$ are "
+            f"Let $g(x) = {quartic}$. The value of \\[{asked}\\] is $\\frac{{m}}{{n}}$, where $m$ and $n$ are "
+            f"relatively prime positive integers. Find $m + n$.",
+            f"For real $x$ put $g(x) = {quartic}$. The {n} numbers \\[{term} \\qquad (k = 1, 2, \\dots, {n})\\] are "
             f"{verb}. Written in lowest terms the result is $\\frac{{m}}{{n}}$ with positive integers $m$ and $n$. "
             f"Determine $m + n$.",
-            f"Where $g(x)$ stands for ${quartic}$, express $${asked}$$ as a fraction $\\frac{{m}}{{n}}$ in lowest "
+            f"Where $g(x)$ stands for ${quartic}$, express \\[{asked}\\] as a fraction $\\frac{{m}}{{n}}$ in lowest "
             f"terms with $m, n > 0$ and give the value of $m + n$.",
         ),
     )
