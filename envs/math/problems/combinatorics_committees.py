@@ -190,7 +190,8 @@ def _with_offices(rng: np.random.Generator) -> Problem:
         f"possible outcomes. {closing}",
         f"{people} to a theatre week. {name} casts a play with ${total}$ of these people: a hero, a villain, and "
         f"${total - 2}$ extras, whose parts are all alike. No two partners of a couple may take part together, there "
-        f"have to be {bounds}, and the hero and the villain must come from different towns. Let $T$ be the number of casts. {closing}",
+        f"have to be {bounds}, and the hero and the villain must come from different towns. Let $T$ be the number of "
+        f"casts. {closing}",
         f"{people} to a tournament. A squad of ${total}$ people is nominated, {bounds}, without any complete couple; "
         "one member of the squad is named captain, and another member from a different town is named vice-captain. Let "
         f"$T$ be the number of ways to do all this. {closing}",

@@ -82,7 +82,7 @@ def _return(rng: np.random.Generator) -> Problem:
 
 def _far_away(rng: np.random.Generator) -> Problem:
     size = between(rng, 12, 14)
-    images, turns = _with_cycles(rng, _partition(rng, size)), between(rng, 1000, 9999)
+    images, turns = _with_cycles(rng, _partition(rng, size)), between(rng, 500, 2999)
     cycles = {card: cycle for cycle in _cycles(images) for card in cycle}
     cards = several(rng, [card for card in cycles if len(cycles[card]) > 2], 3)
     if len(cards) < 3:
@@ -107,7 +107,7 @@ def _far_away(rng: np.random.Generator) -> Problem:
 
 def _in_place(rng: np.random.Generator) -> Problem:
     size = between(rng, 13, 15)
-    images, turns = _with_cycles(rng, _partition(rng, size)), between(rng, 1000, 9999)
+    images, turns = _with_cycles(rng, _partition(rng, size)), between(rng, 500, 2999)
     cycles = [cycle for cycle in _cycles(images) if len(cycle) > 1]
     if len({len(cycle) for cycle in cycles}) < 2:
         return _in_place(rng)

@@ -115,12 +115,12 @@ def _bits(rng: np.random.Generator, low: int, high: int) -> str:
 
 
 def _binary(rng: np.random.Generator) -> Problem:
-    length = between(rng, 14, 20)
+    length = between(rng, 15, 21)
     prefix, suffix = _bits(rng, 5, 6), _bits(rng, 5, 6)
     banned = sorted({_bits(rng, 3, 6), _bits(rng, 3, 6)})
     clash = any(block in text for block in banned for text in (prefix, suffix, *banned) if text != block)
     answer = 0 if clash or len(banned) < 2 else _extended(prefix, suffix, length, banned)
-    if answer < 5:
+    if answer < 12:
         return _binary(rng)
     one, two, name = *(rf"$\mathtt{{{block}}}$" for block in banned), pick(rng, NAMES)
     begin, end = rf"$\mathtt{{{prefix}}}$", rf"$\mathtt{{{suffix}}}$"
@@ -206,8 +206,8 @@ def _exact_count(rng: np.random.Generator) -> Problem:
 
 def _periodic_count(rng: np.random.Generator) -> Problem:
     cells = list(itertools.product(range(4), repeat=2))
-    forbidden = sorted(several(rng, cells, between(rng, 3, 5)))
-    length, modulus = between(rng, 10, 24), pick(rng, MODULI)
+    forbidden = sorted(several(rng, cells, between(rng, 3, 6)))
+    length, modulus = between(rng, 10, 16), pick(rng, MODULI)
     one, two = several(rng, range(4), 2)
     parity, third = between(rng, 0, 1), between(rng, 0, 2)
     ways = _counted_words(length, 4, set(forbidden), {one: 2, two: 3})
