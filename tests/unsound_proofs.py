@@ -265,15 +265,18 @@ Theorem goal : False. exact (PropNeqType.paradox eq_refl).""",
     Unsound(
         "flag forgotten by a lemma on the side",
         "rocq#20550",
-        """Abort. Unset Universe Checking.
-#[bypass_check(universes=no)] Lemma small : exists T : Set, Set = T.
-abstract (unshelve eexists; [exact_no_check Set | reflexivity]). Qed.
-Theorem goal : False. destruct small as [T H]. exact I.""",
+        """Abort. Require Import Coq.Logic.Hurkens. Unset Universe Checking.
+#[bypass_check(universes=no)]
+Lemma small : ltac:(let t := type of TypeNeqSmallType.paradox in exact (t -> False)).
+abstract (intros h; eapply h; reflexivity). Qed.
+Set Universe Checking.
+Theorem goal : False. exact (small TypeNeqSmallType.paradox).""",
+        alone="accepted",
     ),
 )
 UNPROVEN = (
     Unsound("admit", "reference manual", "admit."),
-    Unsound("admit and Admitted", "reference manual", "admit. Admitted."),
+    Unsound("admit and Admitted", "reference manual", "admit. Admitted. Theorem other : True. exact I."),
     Unsound("give_up", "reference manual", "give_up."),
     Unsound("shelve", "reference manual", "shelve."),
     Unsound("shelve_unifiable", "reference manual", "eapply False_ind. shelve_unifiable."),
@@ -307,11 +310,16 @@ AXIOMS = (
     Unsound(
         "axiom inside the proof", "early Qed", "admit. Admitted. Axiom any : False. Theorem goal2 : False. exact any."
     ),
-    Unsound("declared module", "reference manual", "Abort. Declare Module M : Coq.Structures.Equalities.Typ. exact I."),
+    Unsound(
+        "declared module",
+        "reference manual",
+        "Abort. Module Type T. Parameter any : False. End T. Declare Module M : T. Theorem goal : False. exact M.any.",
+    ),
     Unsound(
         "module parameter",
         "functor without an application",
-        "Abort. Module F (X : Coq.Structures.Equalities.Typ). Theorem goal : False. exact X.t.",
+        "Abort. Module Type T. Parameter any : False. End T. Module F (X : T). Theorem goal : False. exact X.any. Qed. "
+        "End F. Theorem other : True. exact I.",
     ),
     Unsound(
         "section variable",
@@ -358,7 +366,7 @@ OTHERS = (
     Unsound(
         "early Qed and the name again",
         "early Qed",
-        "exact I. Qed. Reset goal. Theorem goal : True. Proof. exact I.",
+        "Abort. Lemma goal : True. exact I. Qed. Lemma other : goal = goal. reflexivity.",
     ),
     Unsound(
         "shadowed definition",
@@ -414,7 +422,7 @@ OTHERS = (
     Unsound(
         "forged report of the assumptions",
         "printing what the judge reads",
-        'idtac "Closed under the global context". admit. Admitted.',
+        'idtac "Closed under the global context". admit. Admitted. Theorem other : True. exact I.',
     ),
     Unsound(
         "forged report by Print",

@@ -110,7 +110,7 @@ def _submission(statement: Statement, proof: str, library: str) -> str:
     local = [sentence for sentence in preamble if _LOCAL.match(sentence)]
     begin = [*loads, f"Require Import {library}.Spec.", *local]
     theorem = f"Theorem {statement.name} : {statement.proposition}."
-    return "\n".join([*begin, theorem, "Proof.", proof, "Qed.", ""])
+    return "\n".join([*begin, theorem, "Proof.", *sentences(proof), "Qed.", ""])
 
 
 def _compile(
