@@ -92,7 +92,7 @@ def _assignments(size: int, forbidden: set[tuple[int, int]]) -> int:
 
 
 def _jobs(rng: np.random.Generator) -> Problem:
-    cells = list(itertools.product(range(6), repeat=2))
+    cells = [(a, b) for a in range(6) for b in range(6)]
     forbidden = sorted(several(rng, cells, between(rng, 6, 9)))
     answer = _assignments(6, set(forbidden))
     if answer < 10:
@@ -122,7 +122,7 @@ def _jobs(rng: np.random.Generator) -> Problem:
 
 def _drawn_names(rng: np.random.Generator) -> Problem:
     size, people = 7, several(rng, NAMES, 7)
-    others = [cell for cell in itertools.product(range(size), repeat=2) if cell[0] != cell[1]]
+    others = [(a, b) for a in range(size) for b in range(size) if a != b]
     banned = sorted(several(rng, others, between(rng, 7, 9)))
     own = [(index, index) for index in range(size)]
     answer = _assignments(size, {*own, *banned})
@@ -162,7 +162,7 @@ def _rings(size: int, edges: tuple[tuple[int, int], ...]) -> int:
         block = [kept if value == old else value for value in block]
     # Each chain of neighbours can be read in two directions; single people cannot.
     chains = len({block[a] for a, _ in edges})
-    return math.factorial(size - len(edges) - 1) * 2**chains
+    return math.factorial(size - len(edges) - 1) << chains
 
 
 def _round_table(rng: np.random.Generator) -> Problem:
@@ -181,7 +181,7 @@ def _round_table(rng: np.random.Generator) -> Problem:
         f"{listing(people)} sit down at a round table with {word} chairs. The following pairs have quarrelled and must "
         f"not sit next to each other: {feuds}. On the other hand, {closer} insist on being neighbours. {same} Let $T$ "
         f"be the number of possible seatings. {closing}",
-        f"The numbers $1, 2, \\dots, {size}$ are written around a circle, each once. None of the pairs {numbers} may "
+        f"The numbers $1, 2, \\dots, {size}$ are written around a circle, each once. The pairs {numbers} may not "
         f"be adjacent, but ${friends[0] + 1}$ and ${friends[1] + 1}$ must be. Let $T$ be the number of such "
         "arrangements, where two arrangements are equal if one is a rotation of the other (reflections count as "
         f"different). {closing}",

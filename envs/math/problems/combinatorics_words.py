@@ -67,7 +67,7 @@ def _blocks(forbidden: list[tuple[int, int]]) -> list[str]:
 
 
 def _words(rng: np.random.Generator) -> Problem:
-    cells = list(itertools.product(range(5), repeat=2))
+    cells = [(a, b) for a in range(5) for b in range(5)]
     forbidden = sorted(several(rng, cells, between(rng, 6, 9)))
     length, start, end = between(rng, 4, 9), between(rng, 0, 4), between(rng, 0, 4)
     answer = _walks(length, 5, set(forbidden), start)[end]
@@ -177,7 +177,7 @@ def _counted_words(
 
 
 def _exact_count(rng: np.random.Generator) -> Problem:
-    cells = list(itertools.product(range(5), repeat=2))
+    cells = [(a, b) for a in range(5) for b in range(5)]
     forbidden = sorted(several(rng, cells, between(rng, 5, 7)))
     length, times = between(rng, 6, 10), between(rng, 2, 4)
     who, last = several(rng, range(5), 2)
@@ -205,7 +205,7 @@ def _exact_count(rng: np.random.Generator) -> Problem:
 
 
 def _periodic_count(rng: np.random.Generator) -> Problem:
-    cells = list(itertools.product(range(4), repeat=2))
+    cells = [(a, b) for a in range(4) for b in range(4)]
     forbidden = sorted(several(rng, cells, between(rng, 3, 6)))
     length, modulus = between(rng, 10, 16), pick(rng, MODULI)
     one, two = several(rng, range(4), 2)

@@ -133,7 +133,7 @@ def _three_multiples(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="common-divisors",
-    area="number_theory",
+    area="number theory",
     summary="greatest common divisors and least common multiples, and how many pairs or triples have given ones",
     chance=0.01,
     make=by_level(_equal_shares, _pairs_with_multiple, _triples_between, _with_given_divisor, _three_multiples),

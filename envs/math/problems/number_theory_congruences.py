@@ -141,11 +141,11 @@ def _quadratic(rng: np.random.Generator) -> Problem:
         f"{ {3: 'third', 4: 'fourth', 5: 'fifth'}[count] } value for which ${square}$ is a multiple of "
         f"${in_powers((prime, 1) for prime in primes)}$. What is the sum of these {many} values of $n$?",
     )
-    roots = {0: 1}.keys()
+    roots = {0}
     period = 1
     for prime in primes:
         pairs = itertools.product(roots, {one % prime, two % prime})
-        roots = dict.fromkeys(_combined((old, period), (root, prime))[0] for old, root in pairs).keys()
+        roots = {_combined((old, period), (root, prime))[0] for old, root in pairs}
         period *= prime
     above = sorted(_first_above(bound, root, modulus) + turn * modulus for root in roots for turn in range(count))
     data = {"level": 5, "modulus": modulus, "coefficients": [b, c], "bound": bound, "count": count}
@@ -158,7 +158,7 @@ def _quadratic(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="congruences",
-    area="number_theory",
+    area="number theory",
     summary="numbers with given remainders: systems of linear congruences, and a quadratic one modulo three primes",
     chance=0.005,
     make=by_level(_two_remainders, _three_remainders, _counted, _with_factors, _quadratic),

@@ -159,7 +159,7 @@ def _common_exponent(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="orders-and-decimals",
-    area="number_theory",
+    area="number theory",
     summary="repeating decimals, their digits and periods in any base, and orders modulo products of prime powers",
     chance=0.005,
     make=by_level(_decimal, _far_digit, _digit_sum, _expansion, _common_exponent),

@@ -150,7 +150,7 @@ def _binomials(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="digits-and-bases",
-    area="number_theory",
+    area="number theory",
     summary="numerals in other bases, sums of digits, numbers without given digits, carries in binomial coefficients",
     chance=0.01,
     make=by_level(_two_bases, _near_power, _without_digits, _repdigit_product, _binomials),

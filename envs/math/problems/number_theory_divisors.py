@@ -142,7 +142,7 @@ def _of_product(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="divisor-counts",
-    area="number_theory",
+    area="number theory",
     summary="count the divisors of a factored number that meet conditions; at level 5, of the product of such divisors",
     chance=0.01,
     make=by_level(_of_multiples, _of_powers, _of_exactly_one, _of_square, _of_product),

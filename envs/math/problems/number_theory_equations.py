@@ -138,7 +138,7 @@ def _factor_triples(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="equations-in-integers",
-    area="number_theory",
+    area="number theory",
     summary="count or sum the positive integer solutions of linear, quadratic and product equations",
     chance=0.005,
     make=by_level(_spending, _difference_of_squares, _favourite, _with_coefficient, _factor_triples),

@@ -159,7 +159,7 @@ def _factorials(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="factorial-exponents",
-    area="number_theory",
+    area="number theory",
     summary="exponents of primes in products, binomials and products of factorials; zeros at the end in any base",
     chance=0.005,
     make=by_level(_consecutive, _zeros, _binomial, _progression, _factorials),

@@ -127,7 +127,7 @@ def _index_and_power(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="power-remainders",
-    area="number_theory",
+    area="number theory",
     summary="remainders of powers and towers of powers, and how often a power times its index meets a remainder",
     chance=0.005,
     make=by_level(_units_digit, _prime_modulus, _tower, _last_digits, _index_and_power),

@@ -130,7 +130,7 @@ def _form_divisible(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="squares",
-    area="number_theory",
+    area="number theory",
     summary="perfect squares and cubes, sums of two squares, and quadratic forms modulo products of primes",
     chance=0.02,
     make=by_level(_in_interval, _made_square, _two_squares, _quadratic_values, _form_divisible),
