@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,3 +31,40 @@ def test_a_constant_guess_scores_at_most_the_stated_chance(name: str) -> None:
     family = BY_NAME[name]
     answers = Counter(family.make(np.random.default_rng([5, seed]), 5).answer for seed in range(2000))
     assert answers.most_common(1)[0][1] / 2000 <= family.chance
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "published"),
+    [
+        # Contest problems whose answers are public, in the shape of the parameters: they anchor what a kind means.
+        ("logarithms", {"kind": "bases", "powers": [1, 1, 1], "logs": [24, 40, 12]}, "60"),
+        (
+            "logarithms",
+            {
+                "kind": "log-products",
+                "base": 10,
+                "rows": [[2000, 1, 1, 4], [2, 1, 1, 1], [1, 1, 1, 0]],
+                "weights": [0, 1, 0],
+            },
+            "25",
+        ),
+        (
+            "radical-equations",
+            {"kind": "product", "outside": [1, 18, 30], "factor": 2, "inside": [1, 18, 45]},
+            "20",
+        ),
+        ("functional-equations", {"kind": "mirrors", "axes": [2, 7], "zeros": [0, 0], "range": [-1000, 1000]}, "401"),
+        ("functional-equations", {"kind": "two-variables", "factor": 1, "power": 1, "at": [14, 52]}, "364"),
+        ("equation-systems", {"kind": "reciprocals", "product": [1, 1], "sums": [5, 29]}, "5"),
+        ("polynomial-remainders", {"kind": "quotient", "n": 4, "u": 1, "v": 0, "w": 1}, "\\frac{2}{3}"),
+        # 8321, which the contest reduced modulo 1000
+        ("complex-numbers", {"kind": "roots-product", "root": [1, 1], "n": 13, "c": 1}, str(8321 % 1009)),
+        (
+            "exact-optimum",
+            {"kind": "broken-line", "n": 12, "heights": [2, -1], "width": [1, 0], "sum": 17},
+            "145",
+        ),
+    ],
+)
+def test_published_problems_have_their_published_answers(name: str, data: dict[str, Any], published: str) -> None:
+    assert SECOND[name](data) == published

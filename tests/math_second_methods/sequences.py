@@ -172,10 +172,13 @@ def floor_sums(data: Data) -> str:
         factors, limit = data["factors"], data["limit"]
         common = math.lcm(*factors)
         # Positions of the jumps in units of 1/common, far enough for the last value.
-        reach = (limit // sum(factors) + 2) * common
-        jumps = np.unique(np.concatenate([np.arange(common // f, reach, common // f) for f in factors]))
-        values = sum(jumps * f // common for f in factors)
-        count = len(np.unique(values[values <= limit]))
+        reach = (limit // sum(factors) + 1) * common
+        taken = np.zeros(limit + 2, dtype=bool)
+        for factor in factors:
+            jumps = np.arange(common // factor, reach + 1, common // factor)
+            values = sum(jumps * f // common for f in factors)
+            taken[np.minimum(values, limit + 1)] = True
+        count = int(taken[:-1].sum())
         return str(limit - count if data["missing"] else count)
     if kind == "reciprocity":
         k = np.arange(1, data["q"], dtype=np.int64)

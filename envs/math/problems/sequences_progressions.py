@@ -33,8 +33,8 @@ def _two_terms(rng: np.random.Generator) -> Problem:
     statement = pick(
         rng,
         (
-            f"In an arithmetic sequence the term number {p} is ${fraction(term(p))}$ and the term number {q} is "
-            f"${fraction(term(q))}$. Find the term number {r}.",
+            f"In an arithmetic sequence, term number {p} is ${fraction(term(p))}$ and term number {q} is "
+            f"${fraction(term(q))}$. Find term number {r}.",
             f"The sequence $a_1, a_2, a_3, \\dots$ is arithmetic, with $a_{{{p}}} = {fraction(term(p))}$ and "
             f"$a_{{{q}}} = {fraction(term(q))}$. What is $a_{{{r}}}$?",
             f"Every hour the reading of a gauge changes by the same amount. After {p} hours it shows "

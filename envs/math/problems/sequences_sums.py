@@ -203,7 +203,7 @@ def _second_differences(rng: np.random.Generator) -> Problem:
         rng,
         (
             f"The differences of consecutive terms of the sequence ${shown}, \\dots$ form an arithmetic sequence. "
-            f"Find the term number {wanted}.",
+            f"Find term number {wanted}.",
             f"A sequence $a_1, a_2, a_3, \\dots$ begins with ${shown}$, and $a_{{n+1}} - a_n$ grows by the same "
             f"amount (which may be negative) from each $n$ to the next. What is $a_{{{wanted}}}$?",
             f"{pick(rng, NAMES)} records the height of a balloon above a bridge once a minute and reads ${shown}$ "
@@ -228,7 +228,7 @@ def _cubic_rule(rng: np.random.Generator) -> Problem:
             f"The cubic polynomial $P$ satisfies $P(1) = {terms[0]}$, $P(2) = {terms[1]}$, $P(3) = {terms[2]}$ and "
             f"$P(4) = {terms[3]}$. Determine $P(n)$.",
             f"The third differences of the sequence ${shown}, {_next(rule)}, \\dots$ are constant. Give a formula "
-            f"for its term number $n$, where the first term has number 1.",
+            "for its $n$th term, where the first term has the number 1.",
         ),
     )
     answer = polynomial(rule, "n")

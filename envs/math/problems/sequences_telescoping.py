@@ -137,7 +137,7 @@ def _triples(rng: np.random.Generator) -> Problem:
         (
             f"The sum \\[\\sum_{{k=1}}^{{{n}}} \\frac{{{top}}}{{{bottom}}}\\] is a rational number. Find it.",
             f"For $k \\ge 1$ let \\[a_k = \\frac{{{top}}}{{{bottom}}}.\\] Find $a_1 + a_2 + \\cdots + a_{{{n}}}$.",
-            f"A ball rolls $\\frac{{{top}}}{{{bottom}}}$ metres in second number $k$ (a negative value means that "
+            f"A ball rolls $\\frac{{{top}}}{{{bottom}}}$ metres during its $k$th second (a negative value means that "
             f"it rolls back). How many metres from its starting point, counted positive in the forward direction, "
             f"is it after {n} seconds?",
         ),
