@@ -1,8 +1,30 @@
 r"""Whether the final answer in a response is the known answer, exactly.
 
-The rules, a line each.
+The rules, a line each. They hold for what is compared; where the answer is looked for, `extraction` says.
 
-Where the answer is: see `selftrain.envs.answers.extraction`. All answers that a response marks must be right.
+Several answers: all that the response marks must be right; two that differ are a hedge.
+Hedge: more than one value where one is known (`42 or 41`, `42, 41`, `x=1, x=2`, `\pm`), "about", `\approx`, `42?`.
+Names: `x = 5` is 5, with a variable or a sum of variables (`m+n = 42`) on one side; `5=6`, `41=42` and chains are not.
+Equations: equal up to a constant factor; for `y = ...` also the right side alone; `x=5` is `5`, `x=5` or `5=x`.
+Decimals: exactly the number that is written: 0.5 is 1/2, no 0.333... is 1/3 but `0.\overline{3}` is, 3.14 is not pi.
+Unfinished: where a number is known, a sum or product of numbers (`6*7`) is a calculation left undone, not an answer;
+    fractions not in lowest terms, powers, roots, factorials, binomials, logarithms and angles are accepted.
+Percent: `10\%` is the number 1/10, on both sides and everywhere; 10 is not.
+Units: the known unit or one that converts exactly; none is accepted; another dimension is wrong. Where no unit is
+    known, one that is given is taken for the one asked for, except that degrees are turned into radians beside pi.
+Separators: `1,000`, `1\,000`, `1{,}000` are a thousand; no comma is a decimal one; inside brackets it separates.
+Mixed numbers: `1\frac12` and `1 1/2` are 3/2; an improper fraction behind a whole number is refused.
+Ambiguous: what can be read in two ways is refused, such as `1/2x` and two numbers side by side.
+Sets: in any order, each member as often as it is known; a list without brackets is a set; `\{5\}` is not 5.
+Tuples: in order; no sets. `(a,b)` is what the known answer is: a pair, or an interval, written `a<x<b` as well.
+Intervals: brackets, unions and inequalities alike, joined where they touch; another name for the variable is wrong.
+Matrices: of the same shape and equal everywhere, as an environment or as lists in square brackets.
+Expressions: equal for all values of their real variables, with the same names; `log` without a base has base 10.
+Proof: numbers that agree to many digits are equal only if sympy shows it; what it cannot show in time is refused.
+Words: a choice letter with or without brackets, a name, yes or no, in any case, and nothing more.
+Characters: look-alikes, digits of other scripts and invisible characters are refused; − × · ½ √ π ² are read.
+Code: nothing is evaluated but the grammar of `grammar`; calls other than of its functions are refused.
+Size: answers to 500 characters, 30 levels and 20,000 bits; responses to two million characters.
 """
 
 from __future__ import annotations
