@@ -52,6 +52,7 @@ UNSOUND = _words("""
 """)
 _PROGRAMS = _words("Lean IO System EIO BaseIO Elab Meta MetaM TacticM CoreM")
 _WORD = re.compile(r"[^\W\d][\w'!?]*(?:\.[^\W\d][\w'!?]*)*")
+_OPEN, _CLOSE = "([{⟨", ")]}⟩"
 _NEXT = re.compile(r'--|/-|"')
 _IN_COMMENT = re.compile(r"/-|-/")
 _MARKS = (
@@ -123,7 +124,7 @@ def _line_fault(line: str) -> str:
 def _depth(text: str) -> int:
     depth = deepest = 0
     for mark in text:
-        depth += (mark in "([{⟨") - (mark in ")]}⟩")
+        depth += (mark in _OPEN) - (mark in _CLOSE)
         deepest = max(deepest, depth)
     return deepest
 
@@ -147,15 +148,17 @@ def screen(script: str) -> str:
 def blocks(script: str) -> tuple[str, ...]:
     """The tactics of a script, each with the lines that belong to it, without comments and common indentation.
 
-    A line that starts further left than the one before it, and does not go on with it (`| case`, `)`, `<;>`), begins
-    a tactic; blank lines are dropped.
+    A line without indentation begins a tactic, unless a bracket is open or it goes on with the one before (`| case`,
+    `<;>`); blank lines are dropped.
     """
     text, _ = without_comments(script.replace("\r\n", "\n"))
     lines = [line.rstrip() for line in textwrap.dedent(text).split("\n") if line.strip()]
-    found: list[str] = []
+    found: list[list[str]] = []
+    depth = 0
     for line in lines:
-        if found and (line[0] == " " or _GOES_ON.match(line)):
-            found[-1] += f"\n{line}"
+        if found and (depth > 0 or line[0] == " " or _GOES_ON.match(line)):
+            found[-1].append(line)
         else:
-            found.append(line)
-    return tuple(found)
+            found.append([line])
+        depth += sum((mark in _OPEN) - (mark in _CLOSE) for mark in line)
+    return tuple("\n".join(block) for block in found)
