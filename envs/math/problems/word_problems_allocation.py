@@ -80,9 +80,9 @@ def _ways(prices: list[int], amount: int) -> int:
 def _ways_to_spend(rng: np.random.Generator) -> Problem:
     while True:
         prices = sorted(several(rng, range(3, 31), 3))
-        least, amount = [between(rng, 0, 4) for _ in range(3)], between(rng, 150, 700)
+        least, amount = [between(rng, 1, 6) for _ in range(3)], between(rng, 250, 800)
         rest = amount - sum(price * count for price, count in zip(prices, least, strict=True))
-        if rest > 60 and gcd(*prices) == 1 and sum(least) > 0:
+        if rest > 90 and gcd(*prices) == 1:
             break
     value = _ways(prices, rest)
     (p, q, r), (u, v, w) = prices, least

@@ -75,8 +75,8 @@ def _common_departure(rng: np.random.Generator) -> Problem:
     while True:
         periods = sorted(several(rng, range(7, 61), 3))
         whole = lcm(*periods)
-        value = between(rng, max(periods) + 1, whole - 1)
-        if whole > 4 * max(periods) and value < 60000:
+        if 4 * max(periods) < whole < 100000:
+            value = between(rng, max(periods) + 1, whole - 1)
             break
     offsets = [value % period for period in periods]
     kinds = pick(rng, (("bus", "buses"), ("tram", "trams"), ("ferry", "ferries")))

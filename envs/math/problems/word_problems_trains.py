@@ -48,7 +48,8 @@ def _passing(rng: np.random.Generator) -> Problem:
     )
     form = "Give the exact number of seconds."
     statements = (
-        f"Two trains, ${long}$ m and ${short}$ m long, {way}. The first goes at ${fast}$ km/h, the second at ${slow}$ "
+        f"Two trains, ${long}$ m and ${short}$ m long, {way} on parallel tracks. The first goes at ${fast}$ km/h, the "
+        f"second at ${slow}$ "
         "km/h. How long "
         f"does it take from the moment when their front ends are level"
         f"{'' if towards else ' (or rather, when the front of the faster one reaches the rear of the slower one)'} "
@@ -131,13 +132,15 @@ def _shuttle(rng: np.random.Generator) -> Problem:
     while True:
         distance, fast, slow = between(rng, 20, 900), between(rng, 30, 150), between(rng, 30, 150)
         count = between(rng, 6, 50)
-        if fast - slow > 4:
+        if fast <= slow + 4:
+            continue
+        # unfolded, they are level when their ways add up to, or differ by, an odd multiple of the distance
+        times = {Fraction((2 * k + 1) * distance, speed) for speed in (fast + slow, fast - slow) for k in range(count)}
+        moment = sorted(times)[count - 1]
+        way = fast * moment % (2 * distance)
+        value = min(way, 2 * distance - way)
+        if 0 < value < distance:
             break
-    # unfolded, they are level when their ways add up to, or differ by, an odd multiple of the distance
-    times = {Fraction((2 * k + 1) * distance, speed) for speed in (fast + slow, fast - slow) for k in range(count)}
-    moment = sorted(times)[count - 1]
-    way = fast * moment % (2 * distance)
-    value = min(way, 2 * distance - way)
     last = {1: "st", 2: "nd", 3: "rd"}.get(count % 10 if count // 10 != 1 else 0, "th")
     question = ask_sum(rng, "the distance in kilometres between this place and station $P$", 1000)
     statements = (

@@ -85,7 +85,7 @@ def _two_kinds(rng: np.random.Generator) -> Problem:
         f"In ${s}$ hours, ${a}$ old and ${b}$ modern presses print ${first}$ posters. In ${t}$ hours, ${c}$ old and "
         f"${d}$ modern "
         f"presses print ${second}$ posters. All old presses are equally fast, and so are all modern ones. "
-        f"{ask_fraction(rng, f'the number of hours in which ${p}$ old and ${q}$ modern ones print ${wanted}$ posters')}",
+        f"{ask_fraction(rng, f'the number of hours for ${wanted}$ posters on ${p}$ old and ${q}$ modern ones')}",
         f"A group of ${a}$ masters and ${b}$ apprentices lays ${first}$ tiles in ${s}$ hours; ${c}$ masters and ${d}$ "
         "apprentices "
         f"lay ${second}$ tiles in ${t}$ hours. Masters all work at one rate and apprentices at another. "
