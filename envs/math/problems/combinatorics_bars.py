@@ -101,7 +101,7 @@ def _parities(rng: np.random.Generator) -> Problem:
     start = [value + (value % 2 != parity) for value, parity in zip(least, odd, strict=True)]
     bound, name, things = sum(start) + between(rng, 8, 27), pick(rng, NAMES), pick(rng, THINGS)
     kinds = ["an odd number" if parity else "an even number" for parity in odd]
-    words = listing([f"{kind}, at least ${value}$" for kind, value in zip(kinds, least, strict=True)])
+    words = "; ".join(f"{kind}, at least ${value}$" for kind, value in zip(kinds, least, strict=True))
     odds, evens = ([f"x_{i}" for i, parity in enumerate(odd, 1) if parity is want] for want in (True, False))
     groups = [f"${', '.join(group)}$ {kind}" for group, kind in ((odds, "odd"), (evens, "even")) if group]
     bounds = ", ".join(rf"x_{index} \ge {value}" for index, value in enumerate(least, 1))

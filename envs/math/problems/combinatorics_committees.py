@@ -14,6 +14,7 @@ from selftrain.envs.math.problems.posing import posed
 from selftrain.envs.math.wording import NAMES, between, by_level, listing, pick, several
 
 JOBS = ("doctors", "engineers", "teachers", "lawyers", "chemists", "painters", "actors", "farmers")
+TOWNS = ("Ashby", "Borden", "Corley")
 
 
 def _crowd(sizes: list[int], kinds: list[str]) -> str:
@@ -62,7 +63,7 @@ def _select(total: int, sizes: list[int], least: list[int]) -> int:
 
 
 def _quotas(rng: np.random.Generator) -> tuple[list[int], list[str], list[int], int]:
-    sizes, kinds = [between(rng, 4, 28) for _ in range(4)], several(rng, JOBS, 4)
+    sizes, kinds = [between(rng, 4, 32) for _ in range(4)], several(rng, JOBS, 4)
     least = [between(rng, 0, 2) for _ in range(4)]
     while sum(least) < 3:
         least = [between(rng, 0, 2) for _ in range(4)]
@@ -78,14 +79,15 @@ def _with_quotas(rng: np.random.Generator) -> Problem:
     sizes, kinds, least, total = _quotas(rng)
     crowd, wanted, name = _crowd(sizes, kinds), _at_least(least, kinds), pick(rng, NAMES)
     pairs = list(zip(sizes, least, strict=True))
+    paints = ["red balls", "green balls", "blue balls", "yellow balls"]
+    colours, needed = _crowd(sizes, paints), _at_least(least, paints)
     statements = (
         f"From {crowd}, a committee of ${total}$ people is to be chosen that includes {wanted}. How many committees "
         "are possible?",
         f"{name} invites ${total}$ of ${sum(sizes)}$ acquaintances, namely of {crowd}. The guests have to include "
         f"{wanted}. How many different sets of guests are possible?",
-        f"A box contains balls with different numbers on them: ${sizes[0]}$ are red, ${sizes[1]}$ green, ${sizes[2]}$ "
-        f"blue and ${sizes[3]}$ yellow. In how many ways can one take ${total}$ balls at once so that there are at "
-        f"least ${least[0]}$ red, ${least[1]}$ green, ${least[2]}$ blue and ${least[3]}$ yellow ones among them?",
+        f"A box contains balls with different numbers on them: {colours}. In how many ways can one take ${total}$ "
+        f"balls at once so that they include {needed}?",
     )
     answer = _select(total, sizes, least)
     reserved = math.prod(math.comb(size, low) for size, low in pairs)
@@ -134,13 +136,11 @@ def _towns(rng: np.random.Generator) -> tuple[list[int], list[int], list[int], l
 
 
 def _people(couples: list[int], singles: list[int]) -> str:
-    towns = [
-        f"{town} send ${pairs}$ married couples"
-        + (f" and ${alone}$ single people" if alone > 1 else "")
-        + (" and one single person" if alone == 1 else "")
-        for town, pairs, alone in zip(("Ashby", "Borden", "Corley"), couples, singles, strict=True)
-    ]
-    return listing(towns).replace(" send", " sends")
+    towns = []
+    for town, pairs, alone in zip(TOWNS, couples, singles, strict=True):
+        extra = f" and ${alone}$ single people" if alone > 1 else " and one single person" if alone else ""
+        towns.append(f"{town} sends ${pairs}$ married couples{extra}")
+    return "; ".join(towns)
 
 
 def _bounds(least: list[int], most: list[int]) -> str:
@@ -149,7 +149,7 @@ def _bounds(least: list[int], most: list[int]) -> str:
             f"at least ${low}$ and at most ${high}$ people from {town}"
             if low
             else f"at most ${high}$ people from {town}"
-            for town, low, high in zip(("Ashby", "Borden", "Corley"), least, most, strict=True)
+            for town, low, high in zip(TOWNS, least, most, strict=True)
         ]
     )
 
@@ -158,11 +158,11 @@ def _with_couples(rng: np.random.Generator) -> Problem:
     couples, singles, least, most, total = _towns(rng)
     people, bounds, name = _people(couples, singles), _bounds(least, most), pick(rng, NAMES)
     statements = (
-        f"{people} to a meeting. A committee of ${total}$ of these people is to be elected. It must not include both "
+        f"To a meeting, {people}. A committee of ${total}$ of these people is to be elected. It must not include both "
         f"partners of any couple, and it must have {bounds}. How many committees are possible?",
-        f"{people} to a court. {name} chooses ${total}$ of these people for a jury. Nobody may sit on the jury "
+        f"To a court, {people}. {name} chooses ${total}$ of these people for a jury. Nobody may sit on the jury "
         f"together with their husband or wife, and there have to be {bounds}. In how many ways can the jury be chosen?",
-        f"{people} to a festival of choirs. For a concert ${total}$ singers are needed, {bounds}, but never both "
+        f"To a festival of choirs, {people}. For a concert ${total}$ singers are needed, {bounds}, but never both "
         "members of a married couple. How many different sets of singers can be formed?",
     )
     pairs = list(zip(couples, singles, strict=True))
@@ -184,15 +184,15 @@ def _with_offices(rng: np.random.Generator) -> Problem:
     people, bounds, closing = _people(couples, singles), _bounds(least, most), remainder_asked(rng, "$T$", modulus)
     name = pick(rng, NAMES)
     statements = (
-        f"{people} to a meeting. A committee of ${total}$ of these people is elected; it must not include both "
+        f"To a meeting, {people}. A committee of ${total}$ of these people is elected; it must not include both "
         f"partners of any couple, and it must have {bounds}. Then the committee appoints one of its members as chair "
         f"and another one, who comes from a different town, as secretary. Let $T$ be the number of "
         f"possible outcomes. {closing}",
-        f"{people} to a theatre week. {name} casts a play with ${total}$ of these people: a hero, a villain, and "
+        f"To a theatre week, {people}. {name} casts a play with ${total}$ of these people: a hero, a villain, and "
         f"${total - 2}$ extras, whose parts are all alike. No two partners of a couple may take part together, there "
         f"have to be {bounds}, and the hero and the villain must come from different towns. Let $T$ be the number of "
         f"casts. {closing}",
-        f"{people} to a tournament. A squad of ${total}$ people is nominated, {bounds}, without any complete couple; "
+        f"To a tournament, {people}. A squad of ${total}$ people is nominated, {bounds}, without any complete couple; "
         "one member of the squad is named captain, and another member from a different town is named vice-captain. Let "
         f"$T$ be the number of ways to do all this. {closing}",
     )

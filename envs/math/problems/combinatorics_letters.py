@@ -13,8 +13,8 @@ from selftrain.envs.math.problems.number_theory_arithmetic import MODULI, remain
 from selftrain.envs.math.problems.posing import posed
 from selftrain.envs.math.wording import NAMES, between, by_level, pick, several
 
-VOWELS, CONSONANTS = "AEIOU", "BDFHJKLMNRSVWZ"
-KINDS = ("planet", "village", "robot", "island", "dragon", "river", "mountain", "spaceship")
+VOWELS, CONSONANTS = "AEIOU", "BCDFHJKLMNPRSVWXZ"
+KINDS = ("planet", "village", "island", "kingdom", "tribe", "valley", "moon", "colony")
 
 
 def _word(rng: np.random.Generator, syllables: int) -> str:
@@ -145,7 +145,7 @@ def _no_twins_from(letter: str, letters: Counter[str]) -> int:
 
 
 def _no_equal_neighbours(rng: np.random.Generator) -> Problem:
-    word, modulus = _word(rng, 5), pick(rng, MODULI)
+    word, modulus = _word(rng, between(rng, 5, 7)), pick(rng, MODULI)
     letters = Counter(word)
     vowels = sorted(set(word) & set(VOWELS))
     answer = sum(_no_twins_from(vowel, letters) for vowel in vowels)
@@ -155,7 +155,7 @@ def _no_equal_neighbours(rng: np.random.Generator) -> Problem:
     statements = (
         f"Let $T$ be the number of different arrangements of all the letters of {_shown(word)} that begin with a vowel "
         f"and in which no two equal letters are neighbours. {closing}",
-        f"In the language spoken on the {kind} {_shown(word)}, no letter is ever doubled, and every word begins with a "
+        f"In the language of the {kind} {_shown(word)}, no letter is ever doubled, and every word begins with a "
         f"vowel. Let $T$ be the number of words that use each letter of {_shown(word)} exactly as often as "
         f"{_shown(word)} does. {closing}",
         f"{name} puts the letters of {_shown(word)} in a row; copies of the same letter look alike. Let $T$ be the "

@@ -27,7 +27,7 @@ def _at(point: Point) -> str:
 
 def _chain(rng: np.random.Generator, sizes: list[tuple[int, int]]) -> list[Point]:
     """A start and further points, each to the right of and above the one before."""
-    points = [(between(rng, -9, 9), between(rng, -9, 9))]
+    points = [(between(rng, -30, 30), between(rng, -30, 30))]
     for low, high in sizes:
         x, y = points[-1]
         points.append((x + between(rng, low, high), y + between(rng, low, high)))

@@ -44,17 +44,15 @@ def _fruits(rng: np.random.Generator) -> Problem:
 
 def _books_and_fruits(rng: np.random.Generator) -> Problem:
     people = between(rng, 3, 4)
-    kinds, amounts = several(rng, FRUITS, 4), [between(rng, 2, 15) for _ in range(4)]
-    books = [between(rng, 0, 5) for _ in range(people)]
-    while sum(books) < 4:
-        books = [between(rng, 0, 5) for _ in range(people)]
+    kinds, amounts = several(rng, FRUITS, 5), [between(rng, 2, 13) for _ in range(5)]
+    books = [between(rng, 1, 5) for _ in range(people)]
     names, host = several(rng, NAMES, people), pick(rng, NAMES)
     numbers = listing([f"${number}$" for number in books])
     statements = (
         f"{listing(names)} share ${sum(books)}$ different books and {_heap(amounts, kinds)}. The numbers of books that "
         f"they get are fixed, in this order: {numbers}. Fruits of one kind are all alike and can be shared in any way, "
         "even so that somebody gets none. How many outcomes are possible?",
-        f"{host} puts ${sum(books)}$ different keys and four sorts of coins, {listing([f'${a}$' for a in amounts])} of "
+        f"{host} puts ${sum(books)}$ different keys and five sorts of coins, {listing([f'${a}$' for a in amounts])} of "
         f"them, into ${people}$ numbered drawers. Coins of the same sort cannot be told apart. The numbers of keys in "
         f"the drawers have to be {numbers}, in this order, and there is no rule for the coins. In how many ways can "
         "this be done?",
@@ -79,7 +77,7 @@ def _nobody_empty(amounts: list[int], books: int, people: int) -> int:
 
 def _everybody_something(rng: np.random.Generator) -> Problem:
     people, books = between(rng, 3, 5), between(rng, 1, 6)
-    kinds, amounts, modulus = several(rng, FRUITS, 4), [between(rng, 2, 15) for _ in range(4)], pick(rng, MODULI)
+    kinds, amounts, modulus = several(rng, FRUITS, 5), [between(rng, 2, 15) for _ in range(5)], pick(rng, MODULI)
     names, host, closing = several(rng, NAMES, people), pick(rng, NAMES), remainder_asked(rng, "$T$", modulus)
     a_book = f"${books}$ different books" if books > 1 else "one book"
     a_letter = f"${books}$ different letters" if books > 1 else "one letter"
@@ -88,7 +86,7 @@ def _everybody_something(rng: np.random.Generator) -> Problem:
         f"{listing(names)} share {a_book} and {_heap(amounts, kinds)}. Fruits of one kind are all alike. Everything is "
         f"handed out, and each of the {COUNTS[people]} people gets at least one thing. Let $T$ be the number of ways "
         f"in which this can happen. {closing}",
-        f"{host} drops {a_letter} and four sorts of identical cards ({sorts} cards of the sorts, in this order) into "
+        f"{host} drops {a_letter} and five sorts of identical cards ({sorts} cards of the sorts, in this order) into "
         f"${people}$ different letter boxes. Let $T$ be the number of ways to do so that leave no box empty, where it "
         f"matters only which letters and how many cards of each sort each box holds. {closing}",
         f"A pirate hides {a_book} and {_heap(amounts, kinds)} in caves numbered from $1$ to ${people}$; fruits of one "
@@ -137,14 +135,14 @@ def _favoured(rng: np.random.Generator) -> Problem:
 def _both_kinds(rng: np.random.Generator) -> Problem:
     people, books = between(rng, 3, 5), between(rng, 7, 10)
     own = between(rng, 2, books - people)
-    kinds, amounts, modulus = several(rng, FRUITS, 4), [between(rng, 2, 18) for _ in range(4)], pick(rng, MODULI)
+    kinds, amounts, modulus = several(rng, FRUITS, 5), [between(rng, 2, 15) for _ in range(5)], pick(rng, MODULI)
     names, host, closing = several(rng, NAMES, people), pick(rng, NAMES), remainder_asked(rng, "$T$", modulus)
     statements = (
         f"{listing(names)} share ${books}$ different books and {_heap(amounts, kinds)}; fruits of one kind are all "
         f"alike. Everybody gets at least one book and at least one fruit, and {names[0]} gets exactly ${own}$ books. "
         f"Let $T$ be the number of ways to hand out everything. {closing}",
         f"A warehouse has ${people}$ numbered shelves, ${books}$ different machines and "
-        f"{listing([f'${amount}$' for amount in amounts])} screws of four types, in this order; screws of one type are "
+        f"{listing([f'${amount}$' for amount in amounts])} screws of five types, in this order; screws of one type are "
         f"indistinguishable. {host} stores everything such that every shelf holds at least one machine and at least "
         f"one screw, and shelf $1$ holds exactly ${own}$ machines. Let $T$ be the number of ways to do it. {closing}",
         f"A group of ${books}$ hikers, with {_heap(amounts, kinds)} in their baskets, spreads over ${people}$ huts, "

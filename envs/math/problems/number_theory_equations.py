@@ -23,7 +23,7 @@ def _spending(rng: np.random.Generator) -> Problem:
         a, b = several(rng, range(4, 31), 2)
         if math.gcd(a, b) == 1:
             break
-    k, m = between(rng, 1, 12), between(rng, 1, 12)
+    k, m = between(rng, 1, 25), between(rng, 1, 25)
     total = k * a + m * b + between(rng, 2 * a * b, 8 * a * b)
     name = pick(rng, NAMES)
     statements = (
@@ -44,7 +44,7 @@ def _spending(rng: np.random.Generator) -> Problem:
 
 
 def _difference_of_squares(rng: np.random.Generator) -> Problem:
-    number = [(2, between(rng, 3, 12)), *factored(rng, 4, 1, 9, PRIMES[1:])]
+    number = [(2, between(rng, 3, 12)), *factored(rng, 4, 1, 12, PRIMES[1:])]
     n, name = in_powers(number), pick(rng, NAMES)
     statements = (
         f"How many ordered pairs $(x, y)$ of positive integers satisfy $x^2 - y^2 = {n}$?",
@@ -60,9 +60,9 @@ def _difference_of_squares(rng: np.random.Generator) -> Problem:
 
 
 def _favourite(rng: np.random.Generator) -> Problem:
-    primes = (2, 2, 2, 3, 3, 5, 7, 11, 13, 17, 19)
+    primes = (2, 2, 2, 2, 3, 3, 3, 5, 5, 7, 7, 11, 13, 17, 19, 23)
     number = math.prod(several(rng, primes, 5))
-    a, b = between(rng, 2, 200), between(rng, 2, 200)
+    a, b = between(rng, 2, 300), between(rng, 2, 300)
     constant = number - a * b
     name = pick(rng, NAMES)
     right = f"{a}x + {b}y" + (f" + {constant}" if constant > 0 else f" - {-constant}" if constant else "")

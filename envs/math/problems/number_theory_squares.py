@@ -61,7 +61,7 @@ def _two_squares(rng: np.random.Generator) -> Problem:
     good = several(rng, (5, 13, 17, 29, 37, 41, 53, 61), 3)
     bad = several(rng, (3, 7, 11, 19, 23, 31), 2)
     number = [(2, between(rng, 0, 9))]
-    number += sorted([(p, between(rng, 1, 8)) for p in good] + [(q, 2 * between(rng, 0, 4)) for q in bad])
+    number += sorted([(p, between(rng, 1, 9)) for p in good] + [(q, 2 * between(rng, 0, 4)) for q in bad])
     n, name = in_powers(number), pick(rng, NAMES)
     statements = (
         f"How many ordered pairs $(x, y)$ of integers (positive, negative or zero) satisfy $x^2 + y^2 = {n}$?",
