@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from selftrain.envs.theorems.families.integers_congruences import COMBINATIONS, CONGRUENCES
-from selftrain.envs.theorems.families.integers_forms import FORMS, INEQUALITIES, SEQUENCES
+from selftrain.envs.theorems.families.integers_forms import FORMS
+from selftrain.envs.theorems.families.integers_sequences import INEQUALITIES, SEQUENCES
 
 FAMILIES = (FORMS, INEQUALITIES, SEQUENCES, CONGRUENCES, COMBINATIONS)
