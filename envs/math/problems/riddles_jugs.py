@@ -97,7 +97,7 @@ def _draw(rng: np.random.Generator, level: int) -> tuple[dict[str, Any], int, in
 _STORIES = (
     "In a kitchen there are unmarked jugs that hold exactly {sizes} litres, {start}.",
     "An alchemist owns vessels without any marks, of exactly {sizes} litres, {start}.",
-    "On a farm there are buckets of exactly {sizes} litres, {start}. None of them bears a scale.",
+    "On a farm there are buckets of exactly {sizes} litres, {start}. No bucket bears a scale.",
 )
 
 

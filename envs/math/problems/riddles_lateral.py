@@ -119,7 +119,7 @@ def _tally(items: list[list[Any]], famous: bool) -> int:
 
 
 def _draw(rng: np.random.Generator, level: int) -> dict[str, Any]:
-    count = (2, 3, 3, 3, 4)[level - 1]
+    count = (2, 3, 4, 3, 4)[level - 1]
     kinds = several(rng, list(_RIDDLES), count)
     if level <= 3:
         items: list[list[Any]] = [
@@ -146,7 +146,7 @@ def _solve(data: Mapping[str, Any], famous: bool) -> int:
 
 
 def _tally_statement(rng: np.random.Generator, items: list[list[Any]]) -> str:
-    letters = "abc"[: len(items)]
+    letters = "abcd"[: len(items)]
     asked = "".join(
         f"{'-' if weight < 0 else '+' * bool(place)}{abs(weight) if abs(weight) != 1 else ''}{letters[place]}"
         for place, (*_, weight) in enumerate(items)
