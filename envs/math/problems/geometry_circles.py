@@ -53,11 +53,8 @@ def _diameter(rng: np.random.Generator) -> Problem:
 
 def _tangent(rng: np.random.Generator) -> Problem:
     while True:
-        h, k, r, x, y = (
-            *(nonzero(rng, 20) for _ in range(2)),
-            between(rng, 2, 20),
-            *(nonzero(rng, 40) for _ in range(2)),
-        )
+        h, k, r = nonzero(rng, 20), nonzero(rng, 20), between(rng, 2, 20)
+        x, y = nonzero(rng, 40), nonzero(rng, 40)
         power = (x - h) ** 2 + (y - k) ** 2 - r * r
         constant = h * h + k * k - r * r
         if power > 0:

@@ -130,8 +130,8 @@ def _next_toss(rng: np.random.Generator) -> Problem:
     heads = between(rng, 1, base - 1)
     tosses = between(rng, 2, 6)
     sides = [(fair, Fraction(1, 2)), (double, Fraction(1)), (bent, Fraction(heads, base))]
-    before = sum(count * p**tosses for count, p in sides)
-    after = sum(count * p ** (tosses + 1) for count, p in sides)
+    before = sum((count * p**tosses for count, p in sides), Fraction(0))
+    after = sum((count * p ** (tosses + 1) for count, p in sides), Fraction(0))
     value = after / before
     odds = fraction(Fraction(heads, base))
     question = ask_sum(rng, "the probability that its next toss shows heads as well")
@@ -149,7 +149,7 @@ def _next_toss(rng: np.random.Generator) -> Problem:
         f"{question}",
     )
     data = {"ask": "next", "fair": fair, "double": double, "bent": [bent, heads, base], "tosses": tosses}
-    plain = sum(count * p for count, p in sides) / (fair + double + bent)
+    plain = sum((count * p for count, p in sides), Fraction(0)) / (fair + double + bent)
     return posed(rng, statements, sum_of_terms(value), data, (sum_of_terms(plain), sum_of_terms(before)))
 
 
@@ -159,7 +159,7 @@ def _third_draw(rng: np.random.Generator) -> Problem:
     for index, (red, blue) in enumerate(urns):
         size = red + blue
         two = Fraction(red * (red - 1), size * (size - 1))
-        others = sum(Fraction(r, r + b) for i, (r, b) in enumerate(urns) if i != index)
+        others = sum((Fraction(r, r + b) for i, (r, b) in enumerate(urns) if i != index), Fraction(0))
         seen += two
         after += two * (others / 3 + Fraction(red - 2, size - 2) / 3)
     value = after / seen
@@ -179,7 +179,7 @@ def _third_draw(rng: np.random.Generator) -> Problem:
         "random "
         f"ball is taken out. {question}",
     )
-    same = sum(Fraction(r, r + b) for r, b in urns) / 3
+    same = sum((Fraction(r, r + b) for r, b in urns), Fraction(0)) / 3
     data = {"ask": "third", "urns": urns}
     return posed(
         rng, statements, sum_of_terms(value) % 1000, data, (sum_of_terms(same) % 1000, sum_of_terms(seen / 3) % 1000)

@@ -152,7 +152,7 @@ def _triangle(rng: np.random.Generator) -> Problem:
         bad = [_too_long(boxes[i], boxes[:i] + boxes[i + 1 :]) for i in range(3)]
         if sum(part > 0 for part in bad) > 1 and sum(bad) < volume:
             break
-    value = 1 - sum(bad) / volume
+    value = 1 - sum(bad, Fraction(0)) / volume
     (a, b), (c, d), (e, f) = boxes
     question = ask_sum(rng, "the probability that there is a triangle with side lengths $x$, $y$ and $z$", 1000)
     statements = (

@@ -107,7 +107,7 @@ def _tax(rng: np.random.Generator) -> Problem:
 
 def _loan(rng: np.random.Generator) -> Problem:
     while True:
-        borrowed, rate, first = 10 * between(rng, 100, 2000), between(rng, 2, 25), 5 * between(rng, 20, 300)
+        borrowed, rate, first = 10 * between(rng, 100, 2000), between(rng, 2, 25), between(rng, 100, 1500)
         count = between(rng, 2, 3)
         growth = Fraction(100 + rate, 100)
         left = borrowed * growth - first

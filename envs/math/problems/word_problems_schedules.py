@@ -144,7 +144,7 @@ def _exactly_two(rng: np.random.Generator) -> Problem:
         f"$n \\equiv {b} \\pmod{{{q}}}$, $n \\equiv {c} \\pmod{{{r}}}$?",
     )
     data = {"ask": "two", "periods": periods, "rests": rests, "limit": limit}
-    return posed(rng, statements, value, data, (double, double - triple, double - 2 * triple))
+    return posed(rng, statements, value, data, (double, double - triple, double - 2 * triple, value + 1))
 
 
 def _roster(rng: np.random.Generator) -> Problem:

@@ -135,8 +135,9 @@ def _shuttle(rng: np.random.Generator) -> Problem:
         if fast <= slow + 4:
             continue
         # unfolded, they are level when their ways add up to, or differ by, an odd multiple of the distance
-        times = {Fraction((2 * k + 1) * distance, speed) for speed in (fast + slow, fast - slow) for k in range(count)}
-        moment = sorted(times)[count - 1]
+        odd = range(1, 2 * count, 2)
+        moments = {k * (fast - slow) for k in odd} | {k * (fast + slow) for k in odd}
+        moment = Fraction(sorted(moments)[count - 1] * distance, fast**2 - slow**2)
         way = fast * moment % (2 * distance)
         value = min(way, 2 * distance - way)
         if 0 < value < distance:

@@ -106,8 +106,8 @@ def _in_turns(rng: np.random.Generator) -> Problem:
     hours, turns = [between(rng, 12, 120) for _ in range(3)], [between(rng, 1, 5) for _ in range(3)]
     (a, b, c), (u, v, w) = hours, turns
     each = [Fraction(turn, hour) for turn, hour in zip(turns, hours, strict=True)]
-    rounds = 1 // sum(each)
-    left, value = 1 - rounds * sum(each), Fraction(rounds * sum(turns))
+    rounds = 1 // sum(each, Fraction(0))
+    left, value = 1 - rounds * sum(each, Fraction(0)), Fraction(rounds * sum(turns))
     for share, turn, hour in zip(each, turns, hours, strict=True):
         if left <= share:
             value += left * hour
@@ -139,18 +139,19 @@ def _in_turns(rng: np.random.Generator) -> Problem:
         f"{ask_fraction(rng, 'the number of hours until the book is copied')}",
     )
     together = 1 / (Fraction(1, a) + Fraction(1, b) + Fraction(1, c))
-    average = sum(turns) / sum(each)
+    average = sum(turns) / sum(each, Fraction(0))
     return posed(rng, statements, value, {"ask": "turns", "hours": hours, "turns": turns}, (together, average))
 
 
 def _pairs(rng: np.random.Generator) -> Problem:
     while True:
-        jobs, days = [between(rng, 2, 9) for _ in range(3)], [between(rng, 5, 30) for _ in range(3)]
-        x, y, z = (Fraction(job, day) for job, day in zip(jobs, days, strict=True))
-        a, b, c = (x + z - y) / 2, (x + y - z) / 2, (y + z - x) / 2
-        if min(a, b, c) > 0 and all(gcd(job, day) == 1 for job, day in zip(jobs, days, strict=True)):
+        (p, q, r), (d, e, f) = jobs, days = [[between(rng, *span) for _ in range(3)] for span in ((3, 14), (7, 30))]
+        sizes = (p * e * f, q * d * f, r * d * e)
+        if 2 * max(sizes) < sum(sizes) and gcd(p, d) == gcd(q, e) == gcd(r, f) == 1:
             break
-    alone, orders = between(rng, 1, 9), between(rng, 8, 40)
+    x, y, z = Fraction(p, d), Fraction(q, e), Fraction(r, f)
+    a, c = (x + z - y) / 2, (y + z - x) / 2
+    alone, orders = between(rng, 1, 9), between(rng, 25, 60)
     rest = orders - alone * a
     cycles = rest // (x + y + z)
     rest -= cycles * (x + y + z)
@@ -161,7 +162,6 @@ def _pairs(rng: np.random.Generator) -> Problem:
         done += part * third
     value = done / orders
     one, two, three = several(rng, NAMES, 3)
-    (p, q, r), (d, e, f) = jobs, days
     question = ask_sum(rng, f"the part of the whole work that {three} has done", 1000)
     when = f"${alone}$ day{'' if alone == 1 else 's'}"
     statements = (
@@ -183,7 +183,7 @@ def _pairs(rng: np.random.Generator) -> Problem:
         f"{question}",
     )
     data = {"ask": "pairs", "jobs": jobs, "days": days, "alone": alone, "orders": orders}
-    traps = (sum_of_terms(c / (a + b + c)) % 1000, sum_of_terms(c / (x + y + z)) % 1000, sum_of_terms(done) % 1000)
+    traps = (sum_of_terms(2 * c / (x + y + z)) % 1000, sum_of_terms(c / (x + y + z)) % 1000, sum_of_terms(done) % 1000)
     return posed(rng, statements, sum_of_terms(value) % 1000, data, traps)
 
 
