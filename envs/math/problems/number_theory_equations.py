@@ -115,6 +115,9 @@ def _with_coefficient(rng: np.random.Generator) -> Problem:
 
 def _factor_triples(rng: np.random.Generator) -> Problem:
     number, modulus = factored(rng, 4, 3, 16), pick(rng, MODULI)
+    if between(rng, 0, 2) == 0:
+        # Perfect cubes have the triple of three equal factors, which is easily forgotten.
+        number = [(prime, exponent // 3 * 3) for prime, exponent in number]
     n, name = in_powers(number), pick(rng, NAMES)
     closing = remainder_asked(rng, "$T$", modulus)
     statements = (

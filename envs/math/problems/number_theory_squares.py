@@ -132,6 +132,6 @@ FAMILY = ProblemFamily(
     name="squares",
     area="number theory",
     summary="perfect squares and cubes, sums of two squares, and quadratic forms modulo products of primes",
-    chance=0.02,
+    chance=0.01,
     make=by_level(_in_interval, _made_square, _two_squares, _quadratic_values, _form_divisible),
 )
