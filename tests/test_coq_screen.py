@@ -119,8 +119,8 @@ def test_time_grows_with_the_length(piece: str) -> None:
         sentences(script)
         return time.process_time() - start
 
-    small = min(seconds(50_000) for _ in range(3))
-    assert seconds(1_000_000) < 40 * small + 0.2
+    small = min(seconds(25_000) for _ in range(3))
+    assert seconds(500_000) < 40 * small + 0.2
 
 
 HONEST = """
@@ -133,6 +133,7 @@ unfold not. intros H. apply H. intros HP. apply H. exact HP.
 intros n m H. inversion H; subst; clear H. lia.
 intros. rewrite Nat.add_comm, <- Nat.add_assoc; try lia.
 assert (H : 2 + 2 = 4) by reflexivity. rewrite H. trivial.
+assert (nil_r : forall (A : Type) (l : list A), l ++ nil = l) by (induction l; simpl; congruence). rewrite nil_r. auto.
 assert (forall k, k + 0 = k) as H. { intros k. lia. } apply H.
 case_eq (Nat.eqb n m); intros E; [apply Nat.eqb_eq in E | apply Nat.eqb_neq in E]; auto.
 remember (f x) as y eqn:Hy. generalize dependent x. induction y; intros; simpl in *; congruence.
@@ -204,7 +205,7 @@ def test_proofs_of_the_families_are_admitted() -> None:
         ("exact (I:True)<:True.", "cast"),
         ("#[local] idtac.", "attributes"),
         ("exact foo@{u}.", "universes"),
-        ("exact Type.", "universes"),
+        ("exact (fun P : SProp => P).", "SProp"),
         ("refine ltac:(exact I).", "quoted"),
         ('idtac "x".', "strings"),
         ("exact `I.", "`"),
@@ -240,15 +241,15 @@ def test_no_word_is_both_admitted_and_forbidden() -> None:
 
 # tactics of the prover that no proof of ours needs: they may not open a sentence, and are harmless inside one
 LEFT_OUT = frozenset(
-    """autounfold_one cutrewrite debug field_lookup fun guard head_of_constr hget_evar hresolve_core info_auto info_eauto
-    info_trivial progress_evars protect_fv reset rewrite_db ring_lookup show start stop time wlia wlra_Q wnia wnra_Q
+    """autounfold_one cutrewrite debug field_lookup fun guard head_of_constr hget_evar hresolve_core info_auto
+    info_eauto info_trivial progress_evars protect_fv reset rewrite_db ring_lookup show start stop time wlia wlra_Q wnia wnra_Q
     wpsatz_Q wpsatz_Z wsos_Q wsos_Z xlia xlra_Q xlra_R xnia xnra_Q xnra_R xpsatz_Q xpsatz_R xpsatz_Z xsos_Q xsos_R
     xsos_Z""".split()  # noqa: SIM905
 )
 
 
 @pytest.mark.skipif(shutil.which("coqc") is None, reason="Coq is not installed: apt-get install coq")
-def test_every_tactic_and_command_of_the_prover_is_decided(tmp_path: Path) -> None:
+def test_every_tactic_of_the_prover_is_decided(tmp_path: Path) -> None:
     imports = "Require Import Lia Ring Lra Field ZArith List Classical."
     tactics = printed(tmp_path, f"{imports}\nPrint Grammar tactic.")
     simple = tactics[tactics.index("Entry ltac_expr is") : tactics.index("Entry tactic_value is")]
@@ -262,7 +263,7 @@ def test_every_tactic_and_command_of_the_prover_is_decided(tmp_path: Path) -> No
 def test_commands_of_the_prover_open_with_words_that_are_no_tactics(tmp_path: Path) -> None:
     commands = printed(tmp_path, "Print Grammar vernac.")
     words = set(re.findall(r'^ *[\[|] (?:IDENT )?"(\w+)"', commands, re.MULTILINE))
-    assert {"Axiom", "Redirect", "infoH"} <= words | {"Axiom"}
+    assert {"Abort", "Redirect", "infoH"} <= words
     assert {word for word in words if word in TACTICS} == set()
     assert all(screen(f"{word} x.") for word in words)
 

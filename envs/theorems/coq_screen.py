@@ -20,7 +20,8 @@ checks; each is a way to be refused:
 
 Admitted on purpose: `match goal with`, `let x := ... in`, `constr:(...)`, `eval`, `repeat` and `do` (the judge's
 limits of time and memory stop a loop), `evar`, `instantiate`, `unshelve` (a proof with open evars is not closed),
-`idtac` and `fail` without text. Words within a sentence that are not in `FORBIDDEN` are free: they are names.
+`idtac` and `fail` without text, `Type` and `Set` (helper lemmas quantify over them, and a hole `_` would stand for them
+anyway). Words within a sentence that are not in `FORBIDDEN` are free: they are names.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ _UNCHECKED = "it trusts what the kernel must check"
 _UNPROVEN = "it leaves the goal unproven"
 _COMMAND = "it is a command, and a script holds tactics only"
 _AROUND = "write the tactics only, what stands around them is put there"
-_UNIVERSE = "a script names no universes"
+_UNIVERSE = "its conversion has rules of its own"
 _SIDE = "it makes lemmas on the side"
 _QUOTED = "tactics are not quoted inside terms"
 _TIMED = "whether it passes would depend on the clock"
@@ -62,7 +62,7 @@ FORBIDDEN: dict[str, str] = {
     **dict.fromkeys(("ltac", "ltac1", "ltac2", "Ltac", "Ltac2"), _QUOTED),
     **dict.fromkeys(("timeout", "time_constr", "restart_timer", "finish_timing", "optimize_heap"), _TIMED),
     **dict.fromkeys(("with_strategy",), "it changes what the prover unfolds"),
-    **dict.fromkeys(("Type", "Set", "SProp"), _UNIVERSE),
+    **dict.fromkeys(("SProp",), _UNIVERSE),
     **dict.fromkeys(("Proof", "Qed", "Defined", "Save", "Lemma", "Theorem", "Goal"), _AROUND),
     **dict.fromkeys(("Admitted", "Admit", "Abort"), _UNPROVEN),
     **dict.fromkeys(
