@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +13,14 @@ import pytest
 from selftrain.envs.clean_room import SandboxCleanRoom
 from selftrain.envs.theorems import coq_judge
 from selftrain.envs.theorems.coq import Coq
-from selftrain.envs.theorems.prover import Session, make_prover
+from selftrain.envs.theorems.prover import RunCase, Session, make_prover
 from selftrain.envs.theorems.theorem import Statement
 from selftrain.envs.theorems.verifier import PROOF, ProofVerifier
 from selftrain.errors import MissingToolError, OptionError, TaskError, UnknownNameError
 from selftrain.evidence import Evidence, EvidenceFile
 from selftrain.sandboxes import Sandbox, SandboxSpec, make_backend, make_sandbox
 from selftrain.tasks import Task
-from selftrain.verdicts import CaseInput, CaseOutput, Verdict
+from selftrain.verdicts import CaseInput, CaseOutput, Check, Verdict
 
 SWAP = Statement("forall P Q : Prop, P /\\ Q -> Q /\\ P", name="swap")
 ADD_ZERO = Statement("forall n : nat, n + 0 = n", name="add_zero")
@@ -39,6 +39,16 @@ APPEND = Statement(
     "forall (A : Type) (l m : list A), rev (l ++ m) = rev m ++ rev l", "Require Import List.", "rev_append"
 )
 EXCLUDED = Statement("forall P : Prop, P \\/ ~ P", "Require Import Classical.", "excluded")
+ABSURD = Statement("False", name="absurd")
+# what the guard checker of Coq 8.16 takes for a smaller number is not one: rocq-prover/rocq#20455
+ABSURD_PROOF = """assert (H : forall n : nat, match n with 0 => False | S _ => True end -> False).
+{ fix loop 1. intro n. refine (match n with 0 => fun no => no | S less => fun _ =>
+    let f (b : bool) (yes : b = true) (k : nat)
+      (more : match k with 0 => False | S j => match j with 0 => False | S _ => True end end) :=
+      loop (match (if b then k else less) with 0 => less | S one => one end) _
+    in f true eq_refl 5 I end).
+  subst b. destruct k as [|k]; [destruct more | exact more]. }
+exact (H 1 I)."""
 PROOFS = (
     (SWAP, "intros P Q [p q]. split.\n- exact q.\n- exact p."),
     (ADD_ZERO, "induction n as [|n IH].\n{ reflexivity. }\n{ simpl. rewrite IH. reflexivity. }"),
@@ -75,6 +85,21 @@ def judged(statement: Statement, proof: str | bytes, seconds: float = 60.0) -> V
     return verifier.verify(Evidence({PROOF: EvidenceFile(data)}), task, SandboxCleanRoom(make_backend()))
 
 
+def clean_runs(task: Task) -> RunCase:
+    """Runs cases as the verifier does."""
+
+    def run(case: CaseInput) -> CaseOutput:
+        with contextlib.closing(SandboxCleanRoom(make_backend()).run_cases(Evidence({}), task, [case])) as outputs:
+            return next(outputs)
+
+    return run
+
+
+def unscreened(statement: Statement, proof: str) -> Sequence[Check]:
+    """What the judgement says by itself, as if the screen had a hole."""
+    return Coq().judge(statement, proof, clean_runs(Task("", ProofVerifier(statement), tools=Coq.tools)), 60)
+
+
 def test_a_session_answers_with_goals_and_stops_at_the_first_error(sandbox: Sandbox) -> None:
     with opened(sandbox, SWAP) as session:
         assert session.goals.splitlines()[-1].strip() == SWAP.proposition
@@ -96,6 +121,16 @@ def test_a_session_answers_with_goals_and_stops_at_the_first_error(sandbox: Sand
             " P",
         ]
         assert session.goals == answer.goals
+
+
+@pytest.mark.parametrize("script", ["exact nowhere.", "rewrite nowhere.", "apply Nat.no.", "split; foo.", "wrong ("])
+def test_complaints_of_every_kind_come_at_once(sandbox: Sandbox, script: str) -> None:
+    with opened(sandbox, SWAP) as session:
+        session.run("intros P Q H.", 10)  # variables change how Coq words its complaints
+        began = time.monotonic()
+        assert session.run(script, 30).failed
+        assert time.monotonic() - began < 3
+        assert session.run("destruct H; now split.", 10).done
 
 
 def test_bullets_lead_on_and_a_wrong_one_is_refused(sandbox: Sandbox) -> None:
@@ -236,6 +271,36 @@ def test_wrong_and_incomplete_proofs_are_refused_with_the_reason(
     assert "stmt_" not in verdict.why
 
 
+def test_the_published_proof_of_false_is_stopped_by_the_screen_and_by_nothing_else() -> None:
+    verdict = judged(ABSURD, ABSURD_PROOF)
+    assert (verdict.passed, "the word fix is not admitted" in verdict.why) == (False, True)
+    # a Coq that is mended makes this fail, and then the screen may take fixpoints
+    assert all(check.passed for check in unscreened(ABSURD, ABSURD_PROOF))
+
+
+@pytest.mark.parametrize(
+    ("proof", "why"),
+    [
+        ("Admitted. Theorem more : True. exact I.", "absurd"),
+        ("Abort. Axiom absurd : False. Theorem more : True. exact I.", "absurd"),
+        ("Abort. Theorem absurd : True. exact I.", 'has type "True"'),
+        ("Abort. Module Spec. End Spec. Theorem absurd : True. exact I.", 'has type "True"'),
+        (
+            "Abort. Unset Guard Checking. Fixpoint f (n : nat) : False := f n. Theorem absurd : False. exact (f 0).",
+            "f ",
+        ),
+        (
+            "Abort. #[bypass_check(guard)] Fixpoint f (n : nat) : False := f n. Theorem absurd : False. exact (f 0).",
+            "f ",
+        ),
+    ],
+)
+def test_what_a_broken_screen_lets_through_the_judgement_stops(proof: str, why: str) -> None:
+    failed = [check for check in unscreened(ABSURD, proof) if not check.passed]
+    assert failed
+    assert why in failed[0].why
+
+
 def test_without_a_proof_there_is_no_pass() -> None:
     verifier = ProofVerifier(ADD_ZERO)
     verdict = verifier.verify(Evidence({}), Task("", verifier), SandboxCleanRoom(make_backend()))
@@ -299,13 +364,11 @@ def test_a_statement_at_fault_is_a_broken_task_and_not_a_0(sandbox: Sandbox, sta
 
 def test_submission_and_statement_never_share_a_sandbox_with_the_judgement() -> None:
     cases: list[CaseInput] = []
-    room = SandboxCleanRoom(make_backend())
-    task = Task("", ProofVerifier(SWAP), tools=Coq.tools)
+    clean = clean_runs(Task("", ProofVerifier(SWAP), tools=Coq.tools))
 
     def run(case: CaseInput) -> CaseOutput:
         cases.append(case)
-        with contextlib.closing(room.run_cases(Evidence({}), task, [case])) as outputs:
-            return next(outputs)
+        return clean(case)
 
     assert all(check.passed for check in Coq().judge(SWAP, PROOFS[0][1], run, 30))
     names = [sorted(path.rpartition("/")[2] for path in case.files) for case in cases]

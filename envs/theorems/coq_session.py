@@ -21,9 +21,9 @@ FLAGS = "-q -w none -native-compiler no -bytecode-compiler no"
 # prompts and errors come on standard error, goals on standard output; in this mode a prompt tells the state's number
 _PROGRAM = Program(
     command=f"{SETTINGS} coqtop {FLAGS} -emacs -color no 2>&3",
-    # the answer to a name that does not exist comes when everything before it is done, and changes nothing
+    # the complaint of a name that does not exist, which begins with this line, comes when everything before it is done
     question=lambda text, mark: f"{text}\nCheck {mark}.\n",
-    ending=lambda mark: f"Error: The reference {mark}",
+    ending=lambda mark: f"> Check {mark}.",
     # an interrupt drops a comment that is not closed, and with it the first
     reminder=lambda mark: f"\nCheck {mark}.\n",
 )
