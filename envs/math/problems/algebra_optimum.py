@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import isqrt
+from math import gcd, isqrt
 
 import numpy as np
 
@@ -61,7 +61,10 @@ def _two_terms(rng: np.random.Generator) -> Problem:
 def _cauchy(rng: np.random.Generator) -> Problem:
     """The least weighted sum of squares on a plane."""
     p, q, r = (between(rng, 1, 9) for _ in range(3))
-    a, b, c = (nonzero(rng, 12) for _ in range(3))
+    while True:
+        a, b, c = (nonzero(rng, 12) for _ in range(3))
+        if gcd(a, b, c) == 1:
+            break
     s = between(rng, 1, 60)
     value = s * s / (Fraction(a * a, p) + Fraction(b * b, q) + Fraction(c * c, r))
     form = " + ".join(_times(weight, f"{name}^2") for weight, name in zip((p, q, r), "xyz", strict=True))

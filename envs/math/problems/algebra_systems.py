@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def _two_lines(rng: np.random.Generator) -> Problem:
     """Two linear equations."""
     while True:
         a, b, c, d = (nonzero(rng, 12) for _ in range(4))
-        if a * d != b * c:
+        if a * d != b * c and gcd(a, b) == gcd(c, d) == 1:
             break
     x, y = nonzero(rng, 30), nonzero(rng, 30)
     p, q = a * x + b * y, c * x + d * y
@@ -48,7 +49,7 @@ def _ring(rng: np.random.Generator) -> Problem:
     """Three linear equations, each in two of three unknowns."""
     while True:
         a, b, c, d, e, f = (nonzero(rng, 9) for _ in range(6))
-        if a * c * e + b * d * f:
+        if a * c * e + b * d * f and gcd(a, b) == gcd(c, d) == gcd(e, f) == 1:
             break
     x, y, z = (nonzero(rng, 20) for _ in range(3))
     p, q, r = a * x + b * y, c * y + d * z, e * z + f * x

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd
 
 import numpy as np
 
@@ -235,7 +236,7 @@ def _moebius(rng: np.random.Generator, order: int, index: int) -> Problem:
             continue
         c = pick(rng, divisors)
         b = product // c
-        if b == 0 or max(abs(b), c) > 99:
+        if b == 0 or max(abs(b), c) > 99 or gcd(a, b, c, d) > 1:
             continue
         start = Fraction(nonzero(rng, 30), between(rng, 1, 12))
         terms = _orbit((a, b, c, d), start, order + 1)
