@@ -82,7 +82,11 @@ class Pipe:
     def __init__(self, statement: Statement) -> None:
         command = ["coqtop", *FLAGS.split(), "-emacs", "-color", "no"]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            command,
+            cwd=tempfile.gettempdir(),  # lia leaves a file where it runs
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         self._wait(1)
         for sentence in (*sentences(statement.preamble), f"Theorem {statement.name} : {statement.proposition}."):
