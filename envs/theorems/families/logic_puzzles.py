@@ -82,7 +82,8 @@ def _pair(p: _Puzzle, a: _Fact, b: _Fact) -> None:
 def _either(p: _Puzzle, a: _Fact, b: _Fact) -> None:
     right = p.rng.integers(2) == 1
     sides = [p.junk("x"), p.at(a.letter, "x")]
-    h = p.assume(f"{' \\/ '.join(sides if right else sides[::-1])} -> {p.at(p.letters[-1], 'x')}", "x")
+    one, two = sides if right else sides[::-1]
+    h = p.assume(f"{one} \\/ {two} -> {p.at(p.letters[-1], 'x')}", "x")
     p.derive(a.term, f"apply ({p.use(h, a.term)}). {'right' if right else 'left'}. exact {a.proof}.")
 
 
