@@ -45,6 +45,10 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "sine of a huge number": (r"\sin 1", r"\boxed{\sin(10^{1900})}"),
     "tangent near its pole": (r"\sqrt{2}", r"\boxed{\tan(\frac{\pi}{2}+10^{-1000})}"),
     "floor of almost a whole number": ("2", r"\boxed{\lfloor \sqrt{4-10^{-1900}} \rfloor}"),
+    "an identity that takes long to prove": (
+        "+".join(rf"\cos\frac{{{n}\pi}}{{17}}" for n in range(1, 14, 2)),
+        r"\boxed{\frac{1}{2}-\cos\frac{15\pi}{17}+0^{2}}",
+    ),
     "many variables": ("a", r"\boxed{" + "".join(f"+x_{{{n}}}" for n in range(70)) + "}"),
     "thousands of variables": ("a", r"\boxed{" + "+".join(f"x_{{{n}}}" for n in range(5_000)) + "}"),
     "rational function": (r"\frac{1}{x}", r"\boxed{" + "+".join(rf"\frac1{{x+{n}}}" for n in range(1, 40)) + "}"),

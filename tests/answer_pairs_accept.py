@@ -270,4 +270,13 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         r"\frac{3}{4}": ("¾", "3⁄4"),
         r"\sqrt{5}": ("√5", "√(5)"),
     },
+    "known answers beyond the grammar": {
+        r"\sum_{k=1}^{10} k": ("55", r"\boxed{55}", r"\frac{110}{2}"),
+        r"\sum_{k=1}^{n} k": (r"\frac{n(n+1)}{2}",),
+        r"\sum_{k=1}^{\infty}\frac{1}{k^2}": (r"\frac{\pi^2}{6}",),
+        r"\int_0^1 x^2 dx": (r"\frac13",),
+        r"\lim_{x\to 0}\frac{\sin x}{x}": ("1",),
+        r"\begin{vmatrix}1&2\\3&4\end{vmatrix}": ("-2",),
+        r"\gcd(12,18)": ("6",),
+    },
 }  # fmt: skip

@@ -21,6 +21,7 @@ REJECT: dict[str, dict[str, tuple[str, ...]]] = {
             "\\boxed{42}</think>",
             "\\boxed{42}</think>\\boxed{41}",
             "<reasoning>Answer: 42</reasoning>",
+            "\\boxed{42}<think>no</think> or is it?</think>",
             "boxed{42}",
             "Answer:",
             "Answer: see above (42)",
@@ -331,5 +332,10 @@ REJECT: dict[str, dict[str, tuple[str, ...]]] = {
         "x": ("х", "×", "𝑥", "ⅹ"),
         "a+c": ("а+c", "a+с"),
         "6": ("б", "VI", "Ⅵ", "six"),
+    },
+    "known answers beyond the grammar": {
+        r"\sum_{k=1}^{10} k": ("54", r"\sum_{k=1}^{10} k", "55 or 54", r"\sum_{k=0}^{10} k"),
+        r"\int_0^1 x^2 dx": ("0.3333", r"\int_0^1 x^2 dx", "x"),
+        r"\sum_{k=1}^{n} k": ("n", r"\frac{n(n-1)}{2}", r"\frac{m(m+1)}{2}"),
     },
 }  # fmt: skip

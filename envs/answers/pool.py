@@ -211,11 +211,12 @@ def ask(gold: Node, answer: Node) -> str:
     """Why `answer` is not `gold`, or "", by algebra in a worker process.
 
     Raises:
-        OptionError: sympy is not installed.
+        OptionError: sympy or math-verify is not installed.
         VerifierError: workers do not start, or get no processor time.
     """
-    if importlib.util.find_spec("sympy") is None:
-        raise OptionError("comparing this answer needs sympy: pip install 'selftrain[math]'")
+    missing = [name for name in ("sympy", "math_verify") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise OptionError(f"comparing this answer needs {' and '.join(missing)}: pip install 'selftrain[math]'")
     return _POOL.compare(pickle.dumps((gold, answer)))
 
 
