@@ -103,9 +103,9 @@ def coins(data: Data) -> str:
     scale, mean = data["scale"], data["mean"]
 
     @functools.cache
-    def best(suspects: int) -> Fraction:
+    def best(suspects: int) -> Fraction | int:
         if suspects == 1:
-            return Fraction(0)
+            return 0
         cleared = total - suspects if scale != "sides" else 0
         options = []
         for left in range(suspects):
@@ -123,12 +123,14 @@ def coins(data: Data) -> str:
                 parts = [(part, moves) for part, moves in parts if part]
                 if any(part == suspects for part, _ in parts):
                     continue
-                costs = [(best(part) + moving * moves, Fraction(part, suspects)) for part, moves in parts]
-                after = sum(cost * chance for cost, chance in costs) if mean else max(cost for cost, _ in costs)
+                costs = [best(part) + moving * moves for part, moves in parts]
+                after = max(costs)
+                if mean:
+                    after = sum(cost * part for cost, (part, _) in zip(costs, parts, strict=True)) / Fraction(suspects)
                 options.append(weighing + each * 2 * pan + after)
         return min(options)
 
-    value = best(total)
+    value = Fraction(best(total))
     if scale == "rusty":
         return str(value.numerator + value.denominator)
     return latex(value)
