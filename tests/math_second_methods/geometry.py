@@ -98,7 +98,7 @@ def _centres(data: Data) -> str:
     share = a / (a + b + c)
     level = (x * x - a * x + yy) / 2
     across = (a + c - b) / 2 - a / 2
-    return tex(m_plus_n(across**2 + level**2 / yy - 2 * level * share + share**2 * yy))
+    return tex(m_plus_n(across**2 + level**2 / yy - 2 * level * share + share**2 * yy) % 1000)
 
 
 def _foot(data: Data) -> str:
@@ -200,7 +200,7 @@ def cyclic_quadrilaterals(data: Data) -> str:
         return surd(Fraction(a * b + c * d, 2) ** 2 * (1 - cosine**2))
     radius = diagonal / (4 * (1 - cosine**2))
     if data["ask"] == "circumradius":
-        return tex(m_plus_n(radius))
+        return tex(m_plus_n(radius) % 1000)
     # lengths along AC as shares of it; B and D lie on its two sides at heights whose ratio is rational
     at_b, at_d = (diagonal + a * a - b * b) / (2 * diagonal), (diagonal + d * d - c * c) / (2 * diagonal)
     heights = rational_root((a * a - at_b**2 * diagonal) / (d * d - at_d**2 * diagonal))

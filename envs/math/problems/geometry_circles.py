@@ -33,14 +33,11 @@ def _diameter(rng: np.random.Generator) -> Problem:
     square = Fraction((a - c) ** 2 + (b - d) ** 2, 4)
     statements = (
         f"The points $({a},{b})$ and $({c},{d})$ are the ends of a diameter of a circle. Find the radius of the "
-        "circle in "
-        "simplest radical form.",
+        "circle in simplest radical form.",
         f"Let $A = ({a},{b})$ and $B = ({c},{d})$. A circle has segment $AB$ as a diameter. What is its radius? Give "
-        "the "
-        "exact value in simplest radical form.",
+        "the exact value in simplest radical form.",
         f"Two opposite seats of a Ferris wheel are drawn at $({a},{b})$ and $({c},{d})$ on a plan whose unit is one "
-        "metre. "
-        "How far from the hub is each seat, in metres? Answer in simplest radical form.",
+        "metre. How far from the hub is each seat, in meters? Answer in simplest radical form.",
     )
     return posed(
         rng,
@@ -62,16 +59,12 @@ def _tangent(rng: np.random.Generator) -> Problem:
     equation = _equation(-2 * h, -2 * k, constant)
     statements = (
         f"From the point $P = ({x},{y})$ a tangent is drawn to the circle ${equation}$. It touches the circle at $T$. "
-        "Find "
-        "$PT$ in simplest radical form.",
+        "Find $PT$ in simplest radical form.",
         f"Find, in simplest radical form, the length of a tangent segment from $({x},{y})$ to the circle with the "
-        "equation "
-        f"${equation}$.",
+        f"equation ${equation}$.",
         f"A dog is on a straight, tight leash that starts at the post $({x},{y})$ and just touches the round pond "
-        "bounded "
-        f"by ${equation}$. How long is the leash from the post to the point where it touches? Answer in simplest "
-        "radical "
-        "form.",
+        f"bounded by ${equation}$. How long is the leash from the post to the point where it touches? Answer in "
+        "simplest radical form.",
     )
     traps = (square_root(power + r * r), str(power))
     data = {"ask": "tangent", "centre": [h, k], "radius": r, "point": [x, y]}
@@ -91,11 +84,9 @@ def _chord(rng: np.random.Generator) -> Problem:
     statements = (
         f"The line ${line}$ meets the circle with center $({h},{k})$ and radius ${r}$ at $A$ and $B$. {question}",
         f"A circle of radius ${r}$ has its center at $({h},{k})$. The line with the equation ${line}$ cuts it in the "
-        "chord "
-        f"$AB$. {question}",
+        f"chord $AB$. {question}",
         f"A radar at $({h},{k})$ sees everything within ${r}$ km. A ship sails along the straight line ${line}$ (one "
-        "unit is "
-        "one kilometre), coming into sight at $A$ and getting out of sight at $B$. "
+        "unit is one kilometer), coming into sight at $A$ and getting out of sight at $B$. "
         f"{ask_fraction(rng, 'the value of $AB^2$')}",
     )
     data = {"ask": "chord", "centre": [h, k], "radius": r, "line": [p, q, s]}
@@ -109,17 +100,13 @@ def _crossing_chords(rng: np.random.Generator) -> Problem:
     what = "the value of $OT^2$"
     statements = (
         f"Two perpendicular chords $AB$ and $CD$ of a circle with center $O$ meet at $X$, and $XA = {a}$, $XB = {b}$ "
-        "and "
-        f"$XC = {c}$. Point $T$ lies on line $AB$ beyond $B$ with $BT = {t}$. {ask_sum(rng, what)}",
+        f"and $XC = {c}$. Point $T$ lies on line $AB$ beyond $B$ with $BT = {t}$. {ask_sum(rng, what)}",
         "In a circle with center $O$, the chords $AB$ and $CD$ cross at right angles at the point $X$, which divides "
-        "$AB$ "
-        f"into $AX = {a}$ and $XB = {b}$. Also, $CX = {c}$. The chord $AB$ is extended past $B$ to a point $T$ with "
-        f"$BT = {t}$. {ask_sum(rng, what)}",
+        f"$AB$ into $AX = {a}$ and $XB = {b}$. Also, $CX = {c}$. The chord $AB$ is extended past $B$ to a point $T$ "
+        f"with $BT = {t}$. {ask_sum(rng, what)}",
         "Four points $A$, $C$, $B$, $D$ lie in this order on a circle with center $O$, so that the segments $AB$ and "
-        "$CD$ "
-        f"are perpendicular and intersect at $X$, where $XA = {a}$, $XB = {b}$, $XC = {c}$. Let $T$ be the point on "
-        "ray $AB$ "
-        f"with $AT = {a + b + t}$. {ask_sum(rng, what)}",
+        f"$CD$ are perpendicular and intersect at $X$, where $XA = {a}$, $XB = {b}$, $XC = {c}$. Let $T$ be the point "
+        f"on ray $AB$ with $AT = {a + b + t}$. {ask_sum(rng, what)}",
     )
     data = {"ask": "crossing chords", "XA": a, "XB": b, "XC": c, "BT": t}
     traps = (sum_of_terms(value - t * (t + a + b)), sum_of_terms(Fraction(t * (t + a + b))))
@@ -139,23 +126,16 @@ def _incircle_and_secant(rng: np.random.Generator) -> Problem:
     circle = pick(rng, ("a circle", "a second circle"))
     statements = (
         f"In triangle $ABC$, $AB = {c}$, $BC = {a}$ and $CA = {b}$. The incircle touches $BC$ at $D$ and meets "
-        "segment $AD$ "
-        f"again at $E \\ne D$. Let $P$ be the point of segment $AD$ with $AP : PD = {u} : {v}$. The circle through "
-        "$B$, $C$ "
-        f"and $P$ meets line $AD$ again at $Q$. {question}",
+        f"segment $AD$ again at $E \\ne D$. Let $P$ be the point of segment $AD$ with $AP : PD = {u} : {v}$. The "
+        f"circle through $B$, $C$ and $P$ meets line $AD$ again at $Q$. {question}",
         f"The inscribed circle of a triangle $ABC$ with sides $BC = {a}$, $CA = {b}$, $AB = {c}$ touches side $BC$ at "
-        "$D$; the "
-        f"segment $AD$ crosses it a second time, at $E$. On $AD$ lies the point $P$ that divides $AD$ in the ratio "
-        f"$AP : PD = {u} : {v}$, and {circle} through $B$, $P$ and $C$ crosses the line $AD$ for the second time at "
-        "$Q$. "
-        f"{question}",
+        "$D$; the segment $AD$ crosses it a second time, at $E$. On $AD$ lies the point $P$ that divides $AD$ in the "
+        f"ratio $AP : PD = {u} : {v}$, and {circle} through $B$, $P$ and $C$ crosses the line $AD$ for the second "
+        f"time at $Q$. {question}",
         "A circle inside triangle $ABC$ touches all three sides, and side $BC$ at $D$. The tangent segments to it "
-        "from "
-        f"$A$, $B$ and $C$ have lengths ${x}$, ${y}$ and ${z}$. Segment $AD$ meets the circle at $D$ and $E$. Point "
-        "$P$ on $AD$ "
-        f"satisfies $\\frac{{AP}}{{PD}} = \\frac{{{u}}}{{{v}}}$, and line $AD$ meets the circumcircle of triangle "
-        "$BCP$ at $P$ "
-        f"and $Q$. {question}",
+        f"from $A$, $B$ and $C$ have lengths ${x}$, ${y}$ and ${z}$. Segment $AD$ meets the circle at $D$ and $E$. "
+        f"Point $P$ on $AD$ satisfies $\\frac{{AP}}{{PD}} = \\frac{{{u}}}{{{v}}}$, and line $AD$ meets the "
+        f"circumcircle of triangle $BCP$ at $P$ and $Q$. {question}",
     )
     data = {"ask": "secant", "tangents": [x, y, z], "ratio": [u, v]}
     traps = (sum_of_terms(value), sum_of_terms((cevian - x * x) / cevian) % 1000)

@@ -38,16 +38,12 @@ def _angle(rng: np.random.Generator) -> Problem:
     a, c, b = (_term(slope, constant) for slope, constant in zip(slopes, constants, strict=True))
     statements = (
         f"Quadrilateral $ABCD$ is inscribed in a circle, with $\\angle A = {a}$, $\\angle C = {c}$ and $\\angle B = "
-        f"{b}$. Find "
-        "the measure of $\\angle D$ in degrees.",
+        f"{b}$. Find the measure of $\\angle D$ in degrees.",
         f"{_CYCLIC} In the cyclic quadrilateral $ABCD$ the angles at $A$, $B$ and $C$ measure ${a}$, ${b}$ and ${c}$. "
-        "How many "
-        "degrees does the angle at $D$ measure?",
+        "How many degrees does the angle at $D$ measure?",
         "Four stakes $A$, $B$, $C$, $D$ stand in this order along the edge of a circular pool, and a rope joins each "
-        "to the "
-        f"next. At the stakes the rope turns through interior angles $A = {a}$, $B = {b}$ and $C = {c}$ for some "
-        "number $x$. "
-        "What is the interior angle at $D$, in degrees?",
+        f"to the next. At the stakes the rope turns through interior angles $A = {a}$, $B = {b}$ and $C = {c}$ for "
+        "some number $x$. What is the interior angle at $D$, in degrees?",
     )
     data = {"ask": "angle", "slopes": slopes, "constants": constants}
     traps = (f"{second}^\\circ", f"{360 - second}^\\circ", f"{180 - first}^\\circ")
@@ -62,13 +58,10 @@ def _ratio_of_diagonals(rng: np.random.Generator) -> Problem:
     statements = (
         f"A cyclic quadrilateral $ABCD$ has sides $AB = {a}$, $BC = {b}$, $CD = {c}$ and $DA = {d}$. {question}",
         f"{_CYCLIC} The sides of the convex cyclic quadrilateral $ABCD$ are, in order, $AB = {a}$, $BC = {b}$, $CD = "
-        f"{c}$, "
-        f"$DA = {d}$. {question}",
+        f"{c}$, $DA = {d}$. {question}",
         "Four huts $A$, $B$, $C$ and $D$ stand in this order on the shore of a circular lake. The straight distances "
-        "from "
-        f"each to the next are $AB = {a}$, $BC = {b}$, $CD = {c}$ and $DA = {d}$ (in hundreds of metres). A ferry "
-        "crosses from "
-        f"$A$ to $C$, another from $B$ to $D$. {question}",
+        f"from each to the next are $AB = {a}$, $BC = {b}$, $CD = {c}$ and $DA = {d}$ (in hundreds of meters). A "
+        f"ferry crosses from $A$ to $C$, another from $B$ to $D$. {question}",
     )
     return posed(rng, statements, value, {"ask": "ratio", "sides": sides}, (1 / value, Fraction(a * c, b * d)))
 
@@ -89,13 +82,11 @@ def _area(rng: np.random.Generator) -> Problem:
     answer = square_root(Fraction(product, 16))
     statements = (
         f"Quadrilateral $ABCD$ is inscribed in a circle and has sides $AB = {a}$, $BC = {b}$, $CD = {c}$ and $DA = "
-        f"{d}$. Find "
-        "its area in simplest radical form.",
+        f"{d}$. Find its area in simplest radical form.",
         f"Of all quadrilaterals with sides ${a}$, ${b}$, ${c}$ and ${d}$, in this order, the one that has a "
-        "circumscribed "
-        "circle encloses the largest area. What is this largest area? Answer in simplest radical form.",
-        f"{_CYCLIC} Compute, in simplest radical form, the area of the cyclic quadrilateral whose sides, in order, are "
-        f"${a}$, ${b}$, ${c}$ and ${d}$.",
+        "circumscribed circle encloses the largest area. What is this largest area? Answer in simplest radical form.",
+        f"{_CYCLIC} Compute, in simplest radical form, the area of the cyclic quadrilateral whose sides, in order, "
+        f"are ${a}$, ${b}$, ${c}$ and ${d}$.",
     )
     traps = (square_root(product), square_root(Fraction(product, 4)))
     return posed(rng, statements, answer, {"ask": "area", "sides": sides}, traps)
@@ -107,20 +98,19 @@ def _circumradius(rng: np.random.Generator) -> Problem:
     squared = (b + c + d - a) * (a + c + d - b) * (a + b + d - c) * (a + b + c - d)
     value = Fraction((a * b + c * d) * (a * c + b * d) * (a * d + b * c), squared)
     diagonal = Fraction((a * c + b * d) * (a * d + b * c), a * b + c * d)
-    question = ask_sum(rng, "the value of $R^2$")
+    question = ask_sum(rng, "the value of $R^2$", 1000)
     statements = (
         f"A quadrilateral with sides ${a}$, ${b}$, ${c}$ and ${d}$, in this order, is inscribed in a circle of radius "
-        "$R$. "
-        f"{question}",
+        f"$R$. {question}",
         f"Points $A$, $B$, $C$, $D$ lie in this order on a circle of radius $R$, and $AB = {a}$, $BC = {b}$, $CD = "
-        f"{c}$, "
-        f"$DA = {d}$. {question}",
+        f"{c}$, $DA = {d}$. {question}",
         f"Four straight rods with the lengths ${a}$, ${b}$, ${c}$ and ${d}$ are hinged in this order to a closed "
-        "frame, which "
-        f"is then bent until its four corners lie on a circle. Let $R$ be the radius of the circle. {question}",
+        "frame, which is then bent until its four corners lie on a circle. Let $R$ be the radius of the circle. "
+        f"{question}",
     )
     data = {"ask": "circumradius", "sides": sides}
-    return posed(rng, statements, sum_of_terms(value), data, (sum_of_terms(4 * value), sum_of_terms(diagonal / 4)))
+    traps = (sum_of_terms(4 * value) % 1000, sum_of_terms(diagonal / 4) % 1000)
+    return posed(rng, statements, sum_of_terms(value) % 1000, data, traps)
 
 
 def _centre_to_crossing(rng: np.random.Generator) -> Problem:
@@ -136,18 +126,13 @@ def _centre_to_crossing(rng: np.random.Generator) -> Problem:
     value = radius - power
     statements = (
         f"Quadrilateral $ABCD$ with $AB = {a}$, $BC = {b}$, $CD = {c}$ and $DA = {d}$ is inscribed in a circle with "
-        "center "
-        f"$O$. Its diagonals meet at $P$. {ask_sum(rng, 'the value of $OP^2$', 1000)}",
+        f"center $O$. Its diagonals meet at $P$. {ask_sum(rng, 'the value of $OP^2$', 1000)}",
         f"Four points $A$, $B$, $C$, $D$ are chosen in this order on a circle so that $AB = {a}$, $BC = {b}$, $CD = "
-        f"{c}$ and "
-        f"$DA = {d}$. The segments $AC$ and $BD$ cross at $P$. Let $s$ be the distance of $P$ from the center of the "
-        "circle. "
-        f"{ask_sum(rng, 'the value of $s^2$', 1000)}",
+        f"{c}$ and $DA = {d}$. The segments $AC$ and $BD$ cross at $P$. Let $s$ be the distance of $P$ from the "
+        f"center of the circle. {ask_sum(rng, 'the value of $s^2$', 1000)}",
         "Bridges lead straight across a circular lake from $A$ to $C$ and from $B$ to $D$; they cross at a platform "
-        "$P$. The "
-        f"four places lie in the order $A$, $B$, $C$, $D$ on the shore, with straight distances $AB = {a}$, $BC = "
-        f"{b}$, "
-        f"$CD = {c}$ and $DA = {d}$. A buoy $O$ marks the center of the lake. "
+        f"$P$. The four places lie in the order $A$, $B$, $C$, $D$ on the shore, with straight distances $AB = {a}$, "
+        f"$BC = {b}$, $CD = {c}$ and $DA = {d}$. A buoy $O$ marks the center of the lake. "
         f"{ask_sum(rng, 'the value of $OP^2$', 1000)}",
     )
     traps = tuple(sum_of_terms(wrong) % 1000 for wrong in (radius, power, radius + power))

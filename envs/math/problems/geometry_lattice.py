@@ -65,9 +65,9 @@ def _triangle_area(rng: np.random.Generator) -> Problem:
     statements = (
         f"Find the area of the triangle with vertices {where}. Give your answer as an integer or a common fraction.",
         f"A surveyor marks the corners of a triangular field on squared paper at {where}, where one unit is one "
-        "kilometre. How many square kilometres does the field cover? Give an integer or a common fraction.",
-        f"Three pins are pushed into a coordinate board at {where}, and a rubber band is stretched around them. "
-        "What area does the band enclose? Give your answer as an integer or a common fraction.",
+        "kilometer. How many square kilometers does the field cover? Give an integer or a common fraction.",
+        f"Three pins are pushed into a coordinate board at {where}, and a rubber band is stretched around them. What "
+        "area does the band enclose? Give your answer as an integer or a common fraction.",
     )
     return posed(
         rng, statements, Fraction(doubled, 2), {"ask": "area", "corners": corners}, (doubled, Fraction(doubled, 4))
@@ -85,11 +85,11 @@ def _inside_quadrilateral(rng: np.random.Generator) -> Problem:
     statements = (
         f"{_LATTICE} How many lattice points lie strictly inside the quadrilateral whose vertices, in order, are "
         f"{where}?",
-        f"A convex quadrilateral has its vertices at {where}. Find the number of points with integer coordinates "
-        "that lie in its interior. Points on the sides are not counted.",
-        f"An orchard has a tree at every point of the plane with integer coordinates. A straight fence runs "
-        f"from post to post around the posts {where}, in this order and back to the first. How many trees are strictly "
-        "inside the fence?",
+        f"A convex quadrilateral has its vertices at {where}. Find the number of points with integer coordinates that "
+        "lie in its interior. Points on the sides are not counted.",
+        "An orchard has a tree at every point of the plane with integer coordinates. A straight fence runs from post "
+        f"to post around the posts {where}, in this order and back to the first. How many trees are strictly inside "
+        "the fence?",
     )
     traps = (inside + boundary, (doubled + 1) // 2, inside - 1)
     return posed(rng, statements, inside, {"ask": "interior", "corners": corners}, traps)
@@ -117,8 +117,7 @@ def _points_of_hexagon(rng: np.random.Generator) -> Problem:
         "back to its start. Its route bounds a region. How many points with integer coordinates lie in the region, "
         "those on the route included?",
         f"A town square is bounded by the hexagon with consecutive corners {_written(corners)}. One lamp stands at "
-        "each "
-        "point with integer coordinates that lies inside the square or on its edge. How many lamps are there?",
+        "each point with integer coordinates that lies inside the square or on its edge. How many lamps are there?",
     )
     traps = (total - boundary, doubled // 2 + boundary, total - 1)
     return posed(rng, statements, total, {"ask": "total", "corners": corners}, traps)
@@ -135,8 +134,8 @@ def _growth(rng: np.random.Generator) -> Problem:
     place = "in the interior or on the boundary" if closed else "strictly in the interior"
     statements = (
         f"{_LATTICE} Let $P$ be the convex polygon with vertices {where}, and for a positive integer $n$ let $nP$ be "
-        f"the polygon obtained by multiplying all coordinates by $n$. The number of lattice points {place} of $nP$ "
-        "is a polynomial in $n$. Find this polynomial.",
+        f"the polygon obtained by multiplying all coordinates by $n$. The number of lattice points {place} of $nP$ is "
+        "a polynomial in $n$. Find this polynomial.",
         f"A convex polygon with vertices {where} is enlarged from the origin by the factor $n$, a positive integer. "
         f"Express the number of points with integer coordinates that lie {place} of the enlarged polygon as a "
         "polynomial in $n$.",
@@ -162,19 +161,16 @@ def _sum_of_insides(rng: np.random.Generator) -> Problem:
     where = _written(points)
     statements = (
         f"{_LATTICE} Let $H$ be the smallest convex polygon that contains the points {where}. For each positive "
-        "integer "
-        "$k$, let $I_k$ be the number of lattice points strictly inside the polygon that results when $H$ is "
+        "integer $k$, let $I_k$ be the number of lattice points strictly inside the polygon that results when $H$ is "
         f"enlarged from the origin by the factor $k$. Find the remainder when $I_1 + I_2 + \\cdots + I_{{{last}}}$ is "
         "divided by $1000$.",
         f"A rubber band is stretched around pins at {where} and encloses a convex region. In frame number $k$ of a "
-        "film "
-        f"of ${last}$ frames the region is seen magnified from the origin by the factor $k$ "
-        f"$(k = 1, 2, \\ldots, {last})$. In each frame, one counts the points with integer coordinates strictly inside "
-        "the magnified region. Let $S$ be the sum of all these counts. Find the remainder when $S$ is divided by "
-        "$1000$.",
-        f"For a positive integer $k$, let $f(k)$ be the number of pairs of integers $(x, y)$ such that "
-        f"$\\left(\\frac xk, \\frac yk\\right)$ lies strictly inside the convex hull of the points {where}. Find the "
-        f"remainder when $\\sum_{{k=1}}^{{{last}}} f(k)$ is divided by $1000$.",
+        f"film of ${last}$ frames the region is seen magnified from the origin by the factor $k$ $(k = 1, 2, \\ldots, "
+        f"{last})$. In each frame, one counts the points with integer coordinates strictly inside the magnified "
+        "region. Let $S$ be the sum of all these counts. Find the remainder when $S$ is divided by $1000$.",
+        "For a positive integer $k$, let $f(k)$ be the number of pairs of integers $(x, y)$ such that $\\left(\\frac "
+        f"xk, \\frac yk\\right)$ lies strictly inside the convex hull of the points {where}. Find the remainder when "
+        f"$\\sum_{{k=1}}^{{{last}}} f(k)$ is divided by $1000$.",
     )
     traps = ((total + boundary * plain) % 1000, (total - last) % 1000, doubled * squares // 2 % 1000)
     return posed(rng, statements, total % 1000, {"ask": "sum", "points": points, "last": last}, traps)

@@ -25,17 +25,15 @@ def _image(rng: np.random.Generator) -> Problem:
     answer = (y, x) if diagonal else (x, y)
     name = pick(rng, NAMES)
     statements = (
-        f"The point $({a},{b})$ is reflected in the line {lines[0]}, then its image is reflected in the line {lines[1]}"
-        f"{swap}. What are the coordinates of the final image? Answer with an ordered pair.",
+        f"The point $({a},{b})$ is reflected in the line {lines[0]}, then its image is reflected in the line "
+        f"{lines[1]}{swap}. What are the coordinates of the final image? Answer with an ordered pair.",
         f"{name} folds a sheet of squared paper along the line {lines[0]} and opens it again, then does the same "
-        "along the "
-        f"line {lines[1]}{', and finally along the line $y = x$' if diagonal else ''}. A wet ink spot at $({a},{b})$ "
-        "leaves "
-        "a print at the first fold, that print leaves one at the next fold, and so on. Give the coordinates of the "
-        "last print "
-        "as an ordered pair.",
-        f"Let $P = ({a},{b})$. Mirror $P$ in {lines[0]}, mirror the image in {lines[1]}"
-        f"{', and mirror what you get in $y = x$' if diagonal else ''}. Give the resulting point as an ordered pair.",
+        f"along the line {lines[1]}{', and finally along the line $y = x$' if diagonal else ''}. A wet ink spot at "
+        f"$({a},{b})$ leaves a print at the first fold, that print leaves one at the next fold, and so on. Give the "
+        "coordinates of the last print as an ordered pair.",
+        f"Let $P = ({a},{b})$. Mirror $P$ in {lines[0]}, mirror the image in "
+        f"{lines[1]}{', and mirror what you get in $y = x$' if diagonal else ''}. Give the resulting point as an "
+        "ordered pair.",
     )
     data = {"ask": "image", "point": [a, b], "lines": [p, q], "upright first": upright_first, "diagonal": diagonal}
     traps = (f"({answer[1]}, {answer[0]})", f"({-a}, {-b})", f"({p - a}, {q - b})")
@@ -52,16 +50,12 @@ def _by_the_river(rng: np.random.Generator) -> Problem:
     square = (a - c) ** 2 + (up + down) ** 2
     statements = (
         f"Let $A = ({a},{b})$ and $B = ({c},{d})$. Point $P$ moves along the line $y = {level}$. Find the least "
-        "possible value "
-        "of $AP + PB$ in simplest radical form.",
-        f"On a map with one unit to the kilometre a rider is at $({a},{b})$, a river runs along $y = {level}$, and "
-        "the camp is "
-        f"at $({c},{d})$. The rider waters the horse at the river and goes on to the camp. What is the length in "
-        "kilometres "
-        "of the shortest such ride? Answer in simplest radical form.",
+        "possible value of $AP + PB$ in simplest radical form.",
+        f"On a map with one unit to the kilometer a rider is at $({a},{b})$, a river runs along $y = {level}$, and "
+        f"the camp is at $({c},{d})$. The rider waters the horse at the river and goes on to the camp. What is the "
+        "length in kilometers of the shortest such ride? Answer in simplest radical form.",
         f"A light ray leaves $({a},{b})$, is reflected by a mirror along the line $y = {level}$, and arrives at "
-        f"$({c},{d})$. "
-        "How long is its path? Give the exact length in simplest radical form.",
+        f"$({c},{d})$. How long is its path? Give the exact length in simplest radical form.",
     )
     data = {"ask": "one wall", "from": [a, b], "to": [c, d], "wall": level}
     traps = (square_root((a - c) ** 2 + (b - d) ** 2), str(abs(a - c) + up + down))
@@ -78,15 +72,12 @@ def _two_walls(rng: np.random.Generator) -> Problem:
     start, end = f"({p + a},{q + b})", f"({p + c},{q + d})"
     statements = (
         f"Point $X$ lies on the line $x = {p}$ and point $Y$ on the line $y = {q}$. Let $A = {start}$ and $B = "
-        f"{end}$. Find, in "
-        "simplest radical form, the smallest possible value of $AX + XY + YB$.",
+        f"{end}$. Find, in simplest radical form, the smallest possible value of $AX + XY + YB$.",
         f"Two straight walls meet at a right angle; on a plan they run along $x = {p}$ and $y = {q}$. A robot at "
-        f"${start}$ "
-        f"must touch the wall $x = {p}$, then touch the wall $y = {q}$, and then park at ${end}$. What is the least "
-        "length of its route? Answer in simplest radical form.",
+        f"${start}$ must touch the wall $x = {p}$, then touch the wall $y = {q}$, and then park at ${end}$. What is "
+        "the least length of its route? Answer in simplest radical form.",
         f"A broken line leads from ${start}$ to a point of the line $x = {p}$, from there to a point of the line $y = "
-        f"{q}$, and "
-        f"from there to ${end}$. Find its least possible length in simplest radical form.",
+        f"{q}$, and from there to ${end}$. Find its least possible length in simplest radical form.",
     )
     data = {"ask": "two walls", "from": [p + a, q + b], "to": [p + c, q + d], "walls": [p, q]}
     traps = (square_root((a - c) ** 2 + (b - d) ** 2), square_root((a + c) ** 2 + (b - d) ** 2))
@@ -108,15 +99,12 @@ def _mirror_point(rng: np.random.Generator) -> Problem:
     form = "Give its coordinates as an ordered pair of integers or common fractions."
     statements = (
         f"A light ray from $({a},{b})$ is reflected at the line ${line}$ and then passes through $({c},{d})$. At "
-        "which point "
-        f"does it meet the line? {form}",
+        f"which point does it meet the line? {form}",
         f"Let $A = ({a},{b})$ and $B = ({c},{d})$. Among all points $P$ of the line ${line}$, one makes $AP + PB$ as "
-        "small as "
-        f"possible. Which point is it? {form}",
+        f"small as possible. Which point is it? {form}",
         f"Two houses stand at $({a},{b})$ and $({c},{d})$, on the same side of a straight canal along ${line}$. Where "
-        "on the "
-        "canal should a jetty be built so that the distances from it to the two houses have the smallest possible sum? "
-        f"{form}",
+        "on the canal should a jetty be built so that the distances from it to the two houses have the smallest "
+        f"possible sum? {form}",
     )
     crow = Fraction(a + c, 2), Fraction(b + d, 2)
     data = {"ask": "mirror point", "from": [a, b], "to": [c, d], "line": [p, q, r]}
@@ -134,30 +122,23 @@ def _ball(rng: np.random.Generator) -> Problem:
     bounces, crossings = across + along - 2, (across - 1) * (along - 1) // 2
     sum_of_both = (
         "Let $b$ be the number of times the ball bounces off a side before it drops into a pocket, and let $c$ be the "
-        "number "
-        "of points that it passes twice on its way. Find the remainder when $b + c$ is divided by $1000$."
+        "number of points that it passes twice on its way. Find the remainder when $b + c$ is divided by $1000$."
     )
     tail = f"slope $\\frac{{{v}}}{{{u}}}$"
     statements = (
         f"A table is the rectangle with corners $(0,0)$, $({width},0)$, $({width},{height})$ and $(0,{height})$, and "
-        "has a "
-        f"pocket at each corner. A small ball is shot from $(0,0)$ into the table along a line of {tail}. It rolls "
-        "without friction, rebounds from the sides so that the angles with the side before and after are equal, and "
-        "stops "
-        f"when it drops into a pocket. {sum_of_both}",
+        f"has a pocket at each corner. A small ball is shot from $(0,0)$ into the table along a line of {tail}. It "
+        "rolls without friction, rebounds from the sides so that the angles with the side before and after are "
+        f"equal, and stops when it drops into a pocket. {sum_of_both}",
         f"On a rectangular billiard table, ${width}$ cm wide and ${height}$ cm deep, a tiny ball starts in the lower "
-        "left "
-        f"corner and moves at first ${u}$ cm to the right for every ${v}$ cm upward. At the sides it is reflected by "
-        "the law "
-        "of reflection, and it never loses speed. The table has pockets in its four corners and nowhere else. "
-        f"{sum_of_both}",
+        f"left corner and moves at first ${u}$ cm to the right for every ${v}$ cm upward. At the sides it is "
+        "reflected by the law of reflection, and it never loses speed. The table has pockets in its four corners and "
+        f"nowhere else. {sum_of_both}",
         f"A laser beam enters a mirrored rectangular box, ${width}$ by ${height}$, through one corner. Let the "
-        "horizontal "
-        f"sides be those of length ${width}$; the beam starts with {tail} with respect to them. It is reflected by "
-        "the sides "
-        "until it reaches a corner for the first time after its start, where it leaves. Let $b$ be the number of "
-        "reflections, and let $c$ be the number of points inside the box at which the beam crosses itself. Find the "
-        "remainder when $b + c$ is divided by $1000$.",
+        f"horizontal sides be those of length ${width}$; the beam starts with {tail} with respect to them. It is "
+        "reflected by the sides until it reaches a corner for the first time after its start, where it leaves. Let "
+        "$b$ be the number of reflections, and let $c$ be the number of points inside the box at which the beam "
+        "crosses itself. Find the remainder when $b + c$ is divided by $1000$.",
     )
     data = {"ask": "ball", "table": [width, height], "direction": [u, v]}
     traps = ((bounces + 2 + crossings) % 1000, (bounces + 2 * crossings) % 1000, crossings % 1000, bounces % 1000)

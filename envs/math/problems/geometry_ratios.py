@@ -27,15 +27,12 @@ def _corner(rng: np.random.Generator) -> Problem:
     question = ask_fraction(rng, "the area of triangle $ADE$")
     statements = (
         f"In triangle $ABC$ with area ${area}$, point $D$ lies on side $AB$ with $AD = {p}$ and $DB = {q}$, and point "
-        "$E$ lies "
-        f"on side $AC$ with $AE = {r}$ and $EC = {s}$. {question}",
-        f"A triangular sail $ABC$ has an area of ${area}$ square metres. A straight seam joins the point $D$ of edge "
-        "$AB$, "
-        f"${p}$ m from $A$ and ${q}$ m from $B$, to the point $E$ of edge $AC$, ${r}$ m from $A$ and ${s}$ m from $C$. "
-        f"{ask_fraction(rng, 'the area of the part $ADE$ in square metres')}",
+        f"$E$ lies on side $AC$ with $AE = {r}$ and $EC = {s}$. {question}",
+        f"A triangular sail $ABC$ has an area of ${area}$ square meters. A straight seam joins the point $D$ of edge "
+        f"$AB$, ${p}$ m from $A$ and ${q}$ m from $B$, to the point $E$ of edge $AC$, ${r}$ m from $A$ and ${s}$ m "
+        f"from $C$. {ask_fraction(rng, 'the area of the part $ADE$ in square meters')}",
         f"Points $D$ and $E$ divide the sides $AB$ and $AC$ of a triangle $ABC$ into $AD = {p}$, $DB = {q}$, $AE = "
-        f"{r}$ and "
-        f"$EC = {s}$. The area of triangle $ABC$ is ${area}$. {question}",
+        f"{r}$ and $EC = {s}$. The area of triangle $ABC$ is ${area}$. {question}",
     )
     data = {"ask": "corner", "AB": [p, q], "AC": [r, s], "area": area}
     return posed(rng, statements, value, data, (area - value, Fraction(area * p * r, q * s)))
@@ -47,13 +44,10 @@ def _meeting_cevians(rng: np.random.Generator) -> Problem:
     question = ask_fraction(rng, "the ratio $\\frac{AP}{PD}$")
     statements = (
         f"In triangle $ABC$, point $D$ lies on $BC$ with $BD = {a}$ and $DC = {b}$, and point $E$ lies on $CA$ with "
-        f"$CE = {c}$ "
-        f"and $EA = {d}$. Segments $AD$ and $BE$ meet at $P$. {question}",
+        f"$CE = {c}$ and $EA = {d}$. Segments $AD$ and $BE$ meet at $P$. {question}",
         f"Two straight paths cross a triangular park $ABC$: one from $A$ to the point $D$ of side $BC$, ${a}$ m from "
-        "$B$ and "
-        f"${b}$ m from $C$, the other from $B$ to the point $E$ of side $CA$, ${c}$ m from $C$ and ${d}$ m from $A$. "
-        "They "
-        f"cross at $P$. {question}",
+        f"$B$ and ${b}$ m from $C$, the other from $B$ to the point $E$ of side $CA$, ${c}$ m from $C$ and ${d}$ m "
+        f"from $A$. They cross at $P$. {question}",
         f"Let $D$ divide side $BC$ of a triangle $ABC$ into $BD = {a}$, $DC = {b}$, and let $E$ divide side $CA$ into "
         f"$CE = {c}$, $EA = {d}$. The cevians $AD$ and $BE$ intersect in the point $P$. {question}",
     )
@@ -71,17 +65,15 @@ def _inscribed_triangle(rng: np.random.Generator) -> Problem:
     value = area * (1 - sum(corners))
     question = ask_fraction(rng, "the area of triangle $DEF$")
     statements = (
-        f"Triangle $ABC$ has area ${area}$. Points $D$, $E$, $F$ lie on its sides $BC$, $CA$, $AB$ so that "
-        f"$BD : DC = {p} : {q}$, $CE : EA = {r} : {s}$ and $AF : FB = {t} : {u}$. {question}",
+        f"Triangle $ABC$ has area ${area}$. Points $D$, $E$, $F$ lie on its sides $BC$, $CA$, $AB$ so that $BD : DC = "
+        f"{p} : {q}$, $CE : EA = {r} : {s}$ and $AF : FB = {t} : {u}$. {question}",
         f"On the sides of a triangle $ABC$ of area ${area}$ three points are marked: $D$ on $BC$ with "
         f"$\\frac{{BD}}{{DC}} = \\frac{{{p}}}{{{q}}}$, $E$ on $CA$ with $\\frac{{CE}}{{EA}} = \\frac{{{r}}}{{{s}}}$, "
-        "and $F$ on "
-        f"$AB$ with $\\frac{{AF}}{{FB}} = \\frac{{{t}}}{{{u}}}$. {question}",
-        f"A triangular garden $ABC$ of ${area}$ square metres is divided by three straight hedges $DE$, $EF$ and "
-        "$FD$. Here $D$ "
-        f"divides $BC$ in the ratio $BD : DC = {p} : {q}$, $E$ divides $CA$ in the ratio $CE : EA = {r} : {s}$, and "
-        "$F$ divides "
-        f"$AB$ in the ratio $AF : FB = {t} : {u}$. {ask_fraction(rng, 'the area between the hedges in square metres')}",
+        f"and $F$ on $AB$ with $\\frac{{AF}}{{FB}} = \\frac{{{t}}}{{{u}}}$. {question}",
+        f"A triangular garden $ABC$ of ${area}$ square meters is divided by three straight hedges $DE$, $EF$ and "
+        f"$FD$. Here $D$ divides $BC$ in the ratio $BD : DC = {p} : {q}$, $E$ divides $CA$ in the ratio $CE : EA = "
+        f"{r} : {s}$, and $F$ divides $AB$ in the ratio $AF : FB = {t} : {u}$. "
+        f"{ask_fraction(rng, 'the area between the hedges in square meters')}",
     )
     data = {"ask": "inscribed", "ratios": [[p, q], [r, s], [t, u]], "area": area}
     return posed(rng, statements, value, data, (area - value, area * corners[0]))
@@ -97,14 +89,13 @@ def _middle_triangle(rng: np.random.Generator) -> Problem:
     (p, q), (r, s), (t, u) = ratios
     question = ask_sum(rng, "the area of this triangle")
     statements = (
-        f"In a triangle $ABC$ of area ${area}$, points $D$, $E$, $F$ are chosen on $BC$, $CA$, $AB$ with "
-        f"$BD : DC = {p} : {q}$, $CE : EA = {r} : {s}$ and $AF : FB = {t} : {u}$. The segments $AD$, $BE$ and $CF$ "
-        "bound a "
+        f"In a triangle $ABC$ of area ${area}$, points $D$, $E$, $F$ are chosen on $BC$, $CA$, $AB$ with $BD : DC = "
+        f"{p} : {q}$, $CE : EA = {r} : {s}$ and $AF : FB = {t} : {u}$. The segments $AD$, $BE$ and $CF$ bound a "
         f"triangle. {question}",
         f"Three cevians $AD$, $BE$, $CF$ of a triangle $ABC$ with area ${area}$ do not pass through one point, but "
-        "enclose a "
-        f"small triangle. Their feet divide the sides in the ratios $\\frac{{BD}}{{DC}} = \\frac{{{p}}}{{{q}}}$, "
-        f"$\\frac{{CE}}{{EA}} = \\frac{{{r}}}{{{s}}}$ and $\\frac{{AF}}{{FB}} = \\frac{{{t}}}{{{u}}}$. {question}",
+        "enclose a small triangle. Their feet divide the sides in the ratios $\\frac{BD}{DC} = "
+        f"\\frac{{{p}}}{{{q}}}$, $\\frac{{CE}}{{EA}} = \\frac{{{r}}}{{{s}}}$ and $\\frac{{AF}}{{FB}} = "
+        f"\\frac{{{t}}}{{{u}}}$. {question}",
     )
     data = {"ask": "middle", "ratios": ratios, "area": area}
     return posed(rng, statements, sum_of_terms(value), data, (sum_of_terms(value / area), sum_of_terms(area - value)))
@@ -119,21 +110,16 @@ def _triangle_of_crossings(rng: np.random.Generator) -> Problem:
     question = ask_sum(rng, "the area of triangle $QRS$", 1000)
     statements = (
         f"Triangle $ABC$ has area ${area}$. Point $D$ on $BC$ satisfies $BD : DC = {a} : {b}$, and point $E$ on $CA$ "
-        "satisfies "
-        f"$CE : EA = {c} : {d}$. Segments $AD$ and $BE$ meet at $P$, and line $CP$ meets $AB$ at $F$. Let $Q$, $R$ "
-        "and $S$ be "
-        f"the points where $AD$ meets $EF$, $BE$ meets $DF$, and $CF$ meets $DE$. {question}",
+        f"satisfies $CE : EA = {c} : {d}$. Segments $AD$ and $BE$ meet at $P$, and line $CP$ meets $AB$ at $F$. Let "
+        f"$Q$, $R$ and $S$ be the points where $AD$ meets $EF$, $BE$ meets $DF$, and $CF$ meets $DE$. {question}",
         f"Through a point $P$ inside a triangle $ABC$ of area ${area}$ the cevians $AD$, $BE$ and $CF$ are drawn "
-        "($D$, $E$, $F$ "
-        f"on $BC$, $CA$, $AB$). They satisfy $\\frac{{BD}}{{DC}} = \\frac{{{a}}}{{{b}}}$ and "
+        f"($D$, $E$, $F$ on $BC$, $CA$, $AB$). They satisfy $\\frac{{BD}}{{DC}} = \\frac{{{a}}}{{{b}}}$ and "
         f"$\\frac{{CE}}{{EA}} = \\frac{{{c}}}{{{d}}}$. Triangle $DEF$ cuts the cevians once more: $EF$ cuts $AD$ at "
-        "$Q$, $FD$ cuts "
-        f"$BE$ at $R$, and $DE$ cuts $CF$ at $S$. {question}",
+        f"$Q$, $FD$ cuts $BE$ at $R$, and $DE$ cuts $CF$ at $S$. {question}",
         f"A point $P$ inside triangle $ABC$ is such that line $AP$ divides $BC$ at $D$ in the ratio $BD : DC = {a} : "
-        f"{b}$ and "
-        f"line $BP$ divides $CA$ at $E$ in the ratio $CE : EA = {c} : {d}$. Line $CP$ meets $AB$ at $F$. The segments "
-        "$EF$, $FD$ "
-        f"and $DE$ meet $AP$, $BP$ and $CP$ at $Q$, $R$ and $S$. The area of triangle $ABC$ is ${area}$. {question}",
+        f"{b}$ and line $BP$ divides $CA$ at $E$ in the ratio $CE : EA = {c} : {d}$. Line $CP$ meets $AB$ at $F$. The "
+        "segments $EF$, $FD$ and $DE$ meet $AP$, $BP$ and $CP$ at $Q$, $R$ and $S$. The area of triangle $ABC$ is "
+        f"${area}$. {question}",
     )
     data = {"ask": "crossings", "BC": [a, b], "CA": [c, d], "area": area}
     traps = (sum_of_terms(cevian) % 1000, sum_of_terms(cevian / 4) % 1000, sum_of_terms(value / area) % 1000)

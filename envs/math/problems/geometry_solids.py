@@ -27,17 +27,13 @@ def _cut_block(rng: np.random.Generator) -> Problem:
     unit = "square" if surface else "cubic"
     statements = (
         f"From one corner of a rectangular block of ${a}$ cm by ${b}$ cm by ${c}$ cm a smaller rectangular block of "
-        f"${d}$ cm "
-        f"by ${e}$ cm by ${f}$ cm is cut away, edges along edges in this order. What is the {what}? Answer in {unit} "
-        "centimetres.",
+        f"${d}$ cm by ${e}$ cm by ${f}$ cm is cut away, edges along edges in this order. What is the {what}? Answer "
+        f"in {unit} centimeters.",
         f"A cheese has the shape of a box with the edges ${a}$ cm, ${b}$ cm and ${c}$ cm. A mouse neatly removes a "
-        "box-shaped "
-        f"piece at one vertex that measures ${d}$ cm, ${e}$ cm and ${f}$ cm along those edges, in the same order. "
-        "Find the "
-        f"{what}, in {unit} centimetres.",
+        f"box-shaped piece at one vertex that measures ${d}$ cm, ${e}$ cm and ${f}$ cm along those edges, in the same "
+        f"order. Find the {what}, in {unit} centimeters.",
         f"A box with edges ${a}$ cm, ${b}$ cm, ${c}$ cm loses at one of its corners a box with the parallel edges "
-        f"${d}$ cm, "
-        f"${e}$ cm, ${f}$ cm. Find the {what}, with its unit.",
+        f"${d}$ cm, ${e}$ cm, ${f}$ cm. Find the {what}, with its unit.",
     )
     small = 2 * (d * e + e * f + f * d)
     traps = (answer - small, answer + small) if surface else (a * b * c, (a - d) * (b - e) * (c - f))
@@ -67,19 +63,14 @@ def _painted_cubes(rng: np.random.Generator) -> Problem:
     a, b, c = sides
     statements = (
         f"A wooden box is ${a}$ units long from left to right, ${b}$ units deep from front to back and ${c}$ units "
-        "high. Its "
-        f"{_names_of(painted)} faces are painted; the others are not. The box is then sawn into unit cubes. How many "
-        f"of them have {count}?",
+        f"high. Its {_names_of(painted)} faces are painted; the others are not. The box is then sawn into unit cubes. "
+        f"How many of them have {count}?",
         f"Unit cubes are glued together to a solid block, ${a}$ from left to right, ${b}$ from front to back, ${c}$ "
-        "from "
-        f"bottom to top. Paint is put on the {_names_of(painted)} faces of the block and on no other face. When it is "
-        "taken "
-        f"apart again, how many unit cubes show {count}?",
+        f"from bottom to top. Paint is put on the {_names_of(painted)} faces of the block and on no other face. When "
+        f"it is taken apart again, how many unit cubes show {count}?",
         f"An $a \\times b \\times c$ block of unit cubes, with $a = {a}$ (left to right), $b = {b}$ (front to back) "
-        "and "
-        f"$c = {c}$ (bottom to top), is dipped in paint on its {_names_of(painted)} faces only. Find the number of "
-        "unit cubes "
-        f"with {count}.",
+        f"and $c = {c}$ (bottom to top), is dipped in paint on its {_names_of(painted)} faces only. Find the number "
+        f"of unit cubes with {count}.",
     )
     full = [1, 0, 0, 0]
     for side in sides:
@@ -93,27 +84,20 @@ def _rising_water(rng: np.random.Generator) -> Problem:
     balls, ball, rod, length = between(rng, 2, 12), between(rng, 2, 9), between(rng, 2, 9), between(rng, 5, 18)
     cone, spheres, cylinder = Fraction(base * base * height, 3), Fraction(4 * balls * ball**3, 3), rod * rod * length
     rise = (cone + spheres + cylinder) / tank**2
-    question = ask_fraction(rng, "the rise of the water level in centimetres")
+    question = ask_fraction(rng, "the rise of the water level in centimeters")
     statements = (
         f"An upright cylindrical tank with radius ${tank}$ cm is partly filled with water. A solid cone with base "
-        "radius "
-        f"${base}$ cm and height ${height}$ cm, a solid cylinder with radius ${rod}$ cm and height ${length}$ cm, and "
-        f"${balls}$ solid balls, each of radius ${ball}$ cm, are lowered into it. They sink and lie entirely under "
-        "water, "
-        f"and no water spills. {question}",
-        f"Into an upright cylindrical vase whose inner radius is ${tank}$ cm, partly filled with water, somebody drops "
-        f"${balls}$ steel spheres of radius ${ball}$ cm, one steel cone (radius of the base ${base}$ cm, height "
-        f"${height}$ "
-        f"cm) and one steel cylinder (radius ${rod}$ cm, height ${length}$ cm). The water then covers all of them, "
-        "and the "
-        f"vase does not overflow. {question}",
+        f"radius ${base}$ cm and height ${height}$ cm, a solid cylinder with radius ${rod}$ cm and height ${length}$ "
+        f"cm, and ${balls}$ solid balls, each of radius ${ball}$ cm, are lowered into it. They sink and lie entirely "
+        f"under water, and no water spills. {question}",
+        f"Into an upright cylindrical vase whose inner radius is ${tank}$ cm, partly filled with water, somebody "
+        f"drops ${balls}$ steel spheres of radius ${ball}$ cm, one steel cone (radius of the base ${base}$ cm, height "
+        f"${height}$ cm) and one steel cylinder (radius ${rod}$ cm, height ${length}$ cm). The water then covers all "
+        f"of them, and the vase does not overflow. {question}",
         f"The pieces of a metal kit are a cone of height ${height}$ cm over a circle of radius ${base}$ cm, a rod of "
-        "length "
-        f"${length}$ cm with a circular cross-section of radius ${rod}$ cm, and ${balls}$ balls of radius ${ball}$ "
-        "cm. They "
-        f"are sunk in the water of an upright cylindrical basin of radius ${tank}$ cm, until the water covers them "
-        "all. "
-        f"None flows out. {question}",
+        f"length ${length}$ cm with a circular cross-section of radius ${rod}$ cm, and ${balls}$ balls of radius "
+        f"${ball}$ cm. They are sunk in the water of an upright cylindrical basin of radius ${tank}$ cm, until the "
+        f"water covers them all. None flows out. {question}",
     )
     data = {"ask": "water", "tank": tank, "cone": [base, height], "rod": [rod, length], "balls": [balls, ball]}
     traps = ((3 * cone + spheres + cylinder) / tank**2, (cone + spheres / balls + cylinder) / tank**2)
@@ -129,20 +113,14 @@ def _plane_in_box(rng: np.random.Generator) -> Problem:
     question = ask_sum(rng, "the value of $d^2$")
     statements = (
         f"A rectangular box has edges $AB = {a}$, $AD = {b}$ and $AE = {c}$ at its vertex $A$. The points $P$, $Q$, "
-        "$R$ lie on "
-        f"these edges with $AP = {p}$ (on $AB$), $AQ = {q}$ (on $AD$) and $AR = {r}$ (on $AE$). Let $d$ be the "
-        "distance from "
-        f"the vertex opposite to $A$ to the plane $PQR$. {question}",
+        f"$R$ lie on these edges with $AP = {p}$ (on $AB$), $AQ = {q}$ (on $AD$) and $AR = {r}$ (on $AE$). Let $d$ be "
+        f"the distance from the vertex opposite to $A$ to the plane $PQR$. {question}",
         f"One corner of a ${a} \\times {b} \\times {c}$ brick is sawn off by a plane cut that meets the three edges "
-        "at that "
-        f"corner at distances ${p}$, ${q}$ and ${r}$ from it, on the edges of length ${a}$, ${b}$ and ${c}$ "
-        "respectively. The "
-        "brick is put on the table on the triangular face made by the cut. Let $d$ be the height above the table of "
-        "the "
-        f"corner that was diagonally opposite to the one sawn off. {question}",
+        f"at that corner at distances ${p}$, ${q}$ and ${r}$ from it, on the edges of length ${a}$, ${b}$ and ${c}$ "
+        "respectively. The brick is put on the table on the triangular face made by the cut. Let $d$ be the height "
+        f"above the table of the corner that was diagonally opposite to the one sawn off. {question}",
         f"In space let $O = (0,0,0)$ and $V = ({a},{b},{c})$, and let $d$ be the distance from $V$ to the plane "
-        "through "
-        f"$({p},0,0)$, $(0,{q},0)$ and $(0,0,{r})$. {question}",
+        f"through $({p},0,0)$, $(0,{q},0)$ and $(0,0,{r})$. {question}",
     )
     data = {"ask": "plane", "sides": sides, "cuts": cuts}
     return posed(rng, statements, sum_of_terms(value), data, (sum_of_terms(1 / normal), sum_of_terms(normal)))
@@ -174,14 +152,12 @@ def _needle(rng: np.random.Generator) -> Problem:
     )
     statements = (
         f"A block of ${a} \\times {b} \\times {c}$ unit cubes (left to right, front to back, bottom to top) is "
-        "painted on its "
-        f"{_names_of(painted)} faces. A thin straight needle is then pushed through the block from its left front "
-        "bottom "
-        f"corner to its right back top corner. {question}",
+        f"painted on its {_names_of(painted)} faces. A thin straight needle is then pushed through the block from its "
+        f"left front bottom corner to its right back top corner. {question}",
         f"Unit cubes form a solid box, ${a}$ cubes from left to right, ${b}$ from front to back and ${c}$ from bottom "
-        "to top. "
-        f"The {_names_of(painted)} faces of the box get a coat of paint, the other faces stay bare. A needle runs "
-        f"along the space diagonal that joins the left front bottom corner to the right back top corner. {question}",
+        f"to top. The {_names_of(painted)} faces of the box get a coat of paint, the other faces stay bare. A needle "
+        "runs along the space diagonal that joins the left front bottom corner to the right back top corner. "
+        f"{question}",
     )
     pierced = a + b + c - gcd(a, b) - gcd(b, c) - gcd(a, c) + gcd(a, b, c)
     data = {"ask": "needle", "sides": sides, "painted": painted}

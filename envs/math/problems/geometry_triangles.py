@@ -34,19 +34,15 @@ def _spiral(rng: np.random.Generator) -> Problem:
     total = sum(leg * leg for leg in legs)
     statements = (
         f"In the plane, $AB = {a}$, $BC = {b}$, $CD = {c}$, $DE = {d}$ and $EF = {e}$, and the angles $ABC$, $ACD$, "
-        "$ADE$ "
-        "and $AEF$ are right angles. Find the length $AF$ in simplest radical form.",
+        "$ADE$ and $AEF$ are right angles. Find the length $AF$ in simplest radical form.",
         f"A right triangle has legs ${a}$ and ${b}$. On its hypotenuse as a leg a second right triangle is built, "
-        "whose "
-        f"other leg is ${c}$; on the hypotenuse of the second a third one with other leg ${d}$; and on the hypotenuse "
-        "of "
-        f"the third a fourth one with other leg ${e}$. How long is the hypotenuse of the fourth triangle? Answer in "
-        "simplest radical form.",
-        f"A paper snail is glued together from four right triangles, each (after the first) having the hypotenuse of "
+        f"whose other leg is ${c}$; on the hypotenuse of the second a third one with other leg ${d}$; and on the "
+        f"hypotenuse of the third a fourth one with other leg ${e}$. How long is the hypotenuse of the fourth "
+        "triangle? Answer in simplest radical form.",
+        "A paper snail is glued together from four right triangles, each (after the first) having the hypotenuse of "
         f"the one before as a leg. The legs of the first are ${a}$ cm and ${b}$ cm, and the outer legs of the others "
-        "are "
-        f"${c}$ cm, ${d}$ cm and ${e}$ cm. What is the length, in centimetres, of the last hypotenuse? Give the exact "
-        "value in simplest radical form.",
+        f"are ${c}$ cm, ${d}$ cm and ${e}$ cm. What is the length, in centimeters, of the last hypotenuse? Give the "
+        "exact value in simplest radical form.",
     )
     traps = (square_root(total - e * e), str(sum(legs)))
     return posed(rng, statements, square_root(total), {"ask": "spiral", "legs": legs}, traps)
@@ -60,14 +56,12 @@ def _third_side(rng: np.random.Generator) -> Problem:
             break
     question = ask_fraction(rng, "$AC^2$")
     statements = (
-        f"Point $D$ lies on side $BC$ of triangle $ABC$. It is known that $AB = {c}$, $AD = {d}$, $BD = {m}$ and "
-        f"$DC = {n}$. {question}",
+        f"Point $D$ lies on side $BC$ of triangle $ABC$. It is known that $AB = {c}$, $AD = {d}$, $BD = {m}$ and $DC "
+        f"= {n}$. {question}",
         "A straight brace runs from corner $A$ of a triangular frame $ABC$ to a point $D$ of the beam $BC$. The "
-        "lengths "
-        f"are $AB = {c}$, $BD = {m}$, $DC = {n}$ and $AD = {d}$. {question}",
+        f"lengths are $AB = {c}$, $BD = {m}$, $DC = {n}$ and $AD = {d}$. {question}",
         f"In triangle $ABD$ the sides are $AB = {c}$, $BD = {m}$ and $AD = {d}$. Side $BD$ is extended beyond $D$ by "
-        f"${n}$ "
-        f"to the point $C$. {question}",
+        f"${n}$ to the point $C$. {question}",
     )
     mirrored = n * n + d * d - Fraction(n * (m * m + d * d - c * c), m)
     data = {"ask": "third side", "AB": c, "AD": d, "BD": m, "DC": n}
@@ -82,22 +76,15 @@ def _foot(rng: np.random.Generator) -> Problem:
     question = ask_fraction(rng, "the length $BF$")
     statements = (
         f"In triangle $ABC$, $AB = {c}$, $BC = {a}$ and $CA = {b}$. The bisector of angle $A$ meets $BC$ at $D$, and "
-        "$E$ is "
-        f"the point of segment $AD$ with $AE : ED = {p} : {q}$. Let $F$ be the foot of the perpendicular from $E$ to "
-        "$BC$. "
-        f"{question}",
+        f"$E$ is the point of segment $AD$ with $AE : ED = {p} : {q}$. Let $F$ be the foot of the perpendicular from "
+        f"$E$ to $BC$. {question}",
         f"Triangle $ABC$ has sides $BC = {a}$, $CA = {b}$, $AB = {c}$. On the angle bisector $AD$ (with $D$ on $BC$) "
-        "a point "
-        f"$E$ divides $AD$, counted from $A$, in the ratio ${p} : {q}$. The line through $E$ perpendicular to $BC$ "
-        "meets "
-        f"$BC$ at $F$. {question}",
+        f"a point $E$ divides $AD$, counted from $A$, in the ratio ${p} : {q}$. The line through $E$ perpendicular to "
+        f"$BC$ meets $BC$ at $F$. {question}",
         f"A triangular plot has the straight borders $AB = {c}$ m, $BC = {a}$ m and $CA = {b}$ m. A path that halves "
-        "the "
-        "angle at $A$ leads straight to the border $BC$, which it reaches at $D$. Someone walks from $A$ along the "
-        "path, "
-        f"stops at the point $E$ with $AE : ED = {p} : {q}$, and goes from there the shortest way to the line $BC$, "
-        "which "
-        f"is reached at the point $F$. {ask_fraction(rng, 'the distance $BF$ in metres')}",
+        "the angle at $A$ leads straight to the border $BC$, which it reaches at $D$. Someone walks from $A$ along "
+        f"the path, stops at the point $E$ with $AE : ED = {p} : {q}$, and goes from there the shortest way to the "
+        f"line $BC$, which is reached at the point $F$. {ask_fraction(rng, 'the distance $BF$ in meters')}",
     )
     data = {"ask": "foot", "sides": [a, b, c], "ratio": [p, q]}
     middle = altitude + Fraction(p, p + q) * (Fraction(a, 2) - altitude)
@@ -116,17 +103,17 @@ def _centres(rng: np.random.Generator) -> Problem:
     what = "the value of $OI^2$"
     statements = (
         f"The sides of a triangle are in the ratio ${a} : {b} : {c}$, and its perimeter is ${perimeter}$. Let $O$ be "
-        "its "
-        f"circumcenter and $I$ its incenter. {ask_sum(rng, what)}",
+        f"its circumcenter and $I$ its incenter. {ask_sum(rng, what, 1000)}",
         f"In triangle $XYZ$ we have $XY : YZ : ZX = {a} : {b} : {c}$ and $XY + YZ + ZX = {perimeter}$. The "
-        "circumscribed "
-        f"circle has its center at $O$, the inscribed circle at $I$. {ask_sum(rng, what)}",
-        f"Let $I$ and $O$ be the centers of the inscribed and of the circumscribed circle of a triangle with perimeter "
-        f"${perimeter}$ whose side lengths are proportional to ${a}$, ${b}$ and ${c}$. {ask_sum(rng, what)}",
+        f"circumscribed circle has its center at $O$, the inscribed circle at $I$. {ask_sum(rng, what, 1000)}",
+        "Let $I$ and $O$ be the centers of the inscribed and of the circumscribed circle of a triangle with "
+        f"perimeter ${perimeter}$ whose side lengths are proportional to ${a}$, ${b}$ and ${c}$. "
+        f"{ask_sum(rng, what, 1000)}",
     )
     data = {"ask": "centres", "ratio": [a, b, c], "perimeter": perimeter}
     radius = scale**2 * Fraction((a * b * c) ** 2) / squared
-    return posed(rng, statements, sum_of_terms(value), data, (sum_of_terms(radius), sum_of_terms(value / scale**2)))
+    traps = (sum_of_terms(radius) % 1000, sum_of_terms(value / scale**2) % 1000)
+    return posed(rng, statements, sum_of_terms(value) % 1000, data, traps)
 
 
 def _two_circumcentres(rng: np.random.Generator) -> Problem:
@@ -138,17 +125,13 @@ def _two_circumcentres(rng: np.random.Generator) -> Problem:
     question = ask_sum(rng, "the value of $PQ^2$", 1000)
     statements = (
         f"In triangle $ABC$, $AB = {c}$, $BC = {a}$ and $CA = {b}$. Point $D$ lies on side $BC$ with $BD : DC = {p} : "
-        f"{q}$. "
-        f"Let $P$ and $Q$ be the circumcenters of triangles $ABD$ and $ACD$. {question}",
+        f"{q}$. Let $P$ and $Q$ be the circumcenters of triangles $ABD$ and $ACD$. {question}",
         f"A triangle $ABC$ with $BC = {a}$, $CA = {b}$ and $AB = {c}$ is divided by a segment $AD$, where $D$ is on "
-        "$BC$ and "
-        f"$\\frac{{BD}}{{DC}} = \\frac{{{p}}}{{{q}}}$. One circle passes through $A$, $B$ and $D$, and has its center "
-        "at $P$; "
-        f"another passes through $A$, $C$ and $D$, and has its center at $Q$. {question}",
-        f"Let $D$ be the point that divides side $BC$ of triangle $ABC$ in the ratio $BD : DC = {p} : {q}$, where "
-        f"$AB = {c}$, $AC = {b}$ and $BC = {a}$. The perpendicular bisectors of $AD$ and $BD$ meet at $P$, those of "
-        "$AD$ and "
-        f"$CD$ meet at $Q$. {question}",
+        f"$BC$ and $\\frac{{BD}}{{DC}} = \\frac{{{p}}}{{{q}}}$. One circle passes through $A$, $B$ and $D$, and has "
+        f"its center at $P$; another passes through $A$, $C$ and $D$, and has its center at $Q$. {question}",
+        f"Let $D$ be the point that divides side $BC$ of triangle $ABC$ in the ratio $BD : DC = {p} : {q}$, where $AB "
+        f"= {c}$, $AC = {b}$ and $BC = {a}$. The perpendicular bisectors of $AD$ and $BD$ meet at $P$, those of $AD$ "
+        f"and $CD$ meet at $Q$. {question}",
     )
     data = {"ask": "two circumcentres", "sides": [a, b, c], "ratio": [p, q]}
     traps = (sum_of_terms(cevian) % 1000, sum_of_terms(distance / 4) % 1000, sum_of_terms(distance))

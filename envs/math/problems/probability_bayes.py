@@ -26,28 +26,19 @@ def _defects(rng: np.random.Generator) -> Problem:
     names = several(rng, NAMES, 3)
     statements = (
         f"Three machines make all the screws of a factory: machine $A$ makes ${a}\\%$ of them, $B$ makes ${b}\\%$ and "
-        "$C$ makes "
-        f"${c}\\%$. Of the screws from $A$, $B$ and $C$, ${p}\\%$, ${q}\\%$ and ${r}\\%$ respectively are painted. A "
-        "screw is "
-        "chosen at random from all. What is the probability, in percent, that it is painted? Give the exact value.",
+        f"$C$ makes ${c}\\%$. Of the screws from $A$, $B$ and $C$, ${p}\\%$, ${q}\\%$ and ${r}\\%$ respectively are "
+        "painted. A screw is chosen at random from all. What is the probability, in percent, that it is painted? "
+        "Answer with the exact percentage, such as $1.25\\%$.",
         f"A library has three branches. A borrowed book comes from the first with probability ${a}\\%$, from the "
-        "second with "
-        f"${b}\\%$ and from the third with ${c}\\%$. Books from these branches are returned late with probability "
-        f"${p}\\%$, "
-        f"${q}\\%$ and ${r}\\%$. Find, as an exact percentage, the probability that a borrowed book is returned late.",
+        f"second with ${b}\\%$ and from the third with ${c}\\%$. Books from these branches are returned late with "
+        f"probability ${p}\\%$, ${q}\\%$ and ${r}\\%$. With which probability is a borrowed book returned late? "
+        "Answer with the exact percentage, such as $1.25\\%$.",
         f"{names[0]}, {names[1]} and {names[2]} answer all calls of a help line: {names[0]} ${a}\\%$, {names[1]} "
-        f"${b}\\%$ and "
-        f"{names[2]} the remaining ${c}\\%$. A call to {names[0]} is put on hold with probability ${p}\\%$, one to "
-        f"{names[1]} "
-        f"with ${q}\\%$, one to {names[2]} with ${r}\\%$. What percentage of all calls can be expected to be put on "
-        "hold? "
-        "Give the exact percentage.",
+        f"${b}\\%$ and {names[2]} the remaining ${c}\\%$. A call to {names[0]} is put on hold with probability "
+        f"${p}\\%$, one to {names[1]} with ${q}\\%$, one to {names[2]} with ${r}\\%$. What percentage of all calls "
+        "can be expected to be put on hold? Answer with the exact percentage, such as $1.25\\%$.",
     )
-    traps = (
-        f"{decimal(Fraction(1000 * (p + q + r) // 3, 1000))}\\%",
-        f"{decimal(100 - value)}\\%",
-        f"{decimal(value / 10)}\\%",
-    )
+    traps = tuple(f"{decimal(wrong)}\\%" for wrong in (p + q + r, 100 - value, value / 100))
     data = {"ask": "total", "shares": [a, b, c], "rates": rates}
     return posed(rng, statements, f"{decimal(value)}\\%", data, traps)
 
@@ -62,18 +53,14 @@ def _which_cause(rng: np.random.Generator) -> Problem:
     label = "ABC"[which]
     statements = (
         f"Crate $A$ holds ${a}$ apples, ${p}$ of them bruised; crate $B$ holds ${b}$, of which ${q}$ are bruised; "
-        "crate $C$ "
-        f"holds ${c}$, of which ${r}$ are bruised. One of the three crates is chosen at random, each with the same "
-        "probability, and then an apple at random from it. The apple is bruised. "
+        f"crate $C$ holds ${c}$, of which ${r}$ are bruised. One of the three crates is chosen at random, each with "
+        "the same probability, and then an apple at random from it. The apple is bruised. "
         f"{ask_probability(rng, f'it came from crate ${label}$')}",
         f"Three classes, $A$, $B$ and $C$, have ${a}$, ${b}$ and ${c}$ students, and ${p}$, ${q}$ and ${r}$ of them "
-        "wear glasses. "
-        "A class is picked with a fair three-way choice, then a student of this class at random. The student wears "
-        "glasses. "
-        f"{ask_probability(rng, f'the picked class is ${label}$')}",
+        "wear glasses. A class is picked with a fair three-way choice, then a student of this class at random. The "
+        f"student wears glasses. {ask_probability(rng, f'the picked class is ${label}$')}",
         f"Bags $A$, $B$, $C$ look alike. They hold ${a}$, ${b}$ and ${c}$ coins, among which ${p}$, ${q}$ and ${r}$ "
-        "are golden. "
-        "Someone takes a bag at random and draws a coin at random from it; it is golden. "
+        "are golden. Someone takes a bag at random and draws a coin at random from it; it is golden. "
         f"{ask_probability(rng, f'the bag is bag ${label}$')}",
     )
     data = {"ask": "cause", "sizes": sizes, "marked": marked, "which": which}
@@ -95,23 +82,18 @@ def _two_tests(rng: np.random.Generator) -> Problem:
     value = Fraction(yes, yes + no)
     rates = (
         f"test $1$ says positive for ${hits[0]}\\%$ of {{with_it}} and for ${alarms[0]}\\%$ of {{without}}, test $2$ "
-        "for "
-        f"${hits[1]}\\%$ and ${alarms[1]}\\%$"
+        f"for ${hits[1]}\\%$ and ${alarms[1]}\\%$"
     )
     statements = (
         f"In a population ${ill}\\%$ carry a gene. Two tests, independent of each other for carriers and also for "
         f"non-carriers, are in use: {rates.format(with_it='carriers', without='non-carriers')} respectively. A random "
-        "person "
-        f"takes both tests; the results are {outcome}. {ask_probability(rng, 'the person carries the gene')}",
+        f"person takes both tests; the results are {outcome}. {ask_probability(rng, 'the person carries the gene')}",
         f"Of the banknotes brought to a museum, ${ill}\\%$ are forged. Each is tested twice: "
         f"{rates.format(with_it='the forged notes', without='the genuine notes')} respectively. For a given note the "
-        "tests err "
-        f"independently. One note, chosen at random, tests {outcome}. {ask_probability(rng, 'it is forged')}",
+        f"tests err independently. One note, chosen at random, tests {outcome}. {ask_probability(rng, 'it is forged')}",
         f"An egg is cracked with probability ${ill}\\%$. Two sensors look at each egg; whether an egg is cracked or "
-        "not, their "
-        f"readings are then independent: {rates.format(with_it='cracked eggs', without='sound eggs')} respectively. A "
-        "random "
-        f"egg reads {outcome}. {ask_probability(rng, 'the egg is cracked')}",
+        f"not, their readings are then independent: {rates.format(with_it='cracked eggs', without='sound eggs')} "
+        f"respectively. A random egg reads {outcome}. {ask_probability(rng, 'the egg is cracked')}",
     )
     ignored = Fraction(one[0] * hits[1], one[0] * hits[1] + one[1] * alarms[1])
     data = {"ask": "tests", "ill": ill, "hits": hits, "alarms": alarms, "first positive": first_positive}
@@ -134,19 +116,15 @@ def _next_toss(rng: np.random.Generator) -> Problem:
     after = sum((count * p ** (tosses + 1) for count, p in sides), Fraction(0))
     value = after / before
     odds = fraction(Fraction(heads, base))
-    question = ask_sum(rng, "the probability that its next toss shows heads as well")
+    question = ask_sum(rng, "the probability that its next toss shows heads again")
     statements = (
         f"A box contains ${fair}$ fair {'coin' if fair == 1 else 'coins'}, ${double}$ "
         f"{'coin' if double == 1 else 'coins'} with heads on both sides, and ${bent}$ bent "
-        f"{'coin' if bent == 1 else 'coins'} "
-        f"that show heads with probability ${odds}$. A coin is taken at random from the box and tossed ${tosses}$ "
-        "times; it "
-        f"shows heads every time. {question}",
-        f"Among {fair + double + bent} tokens, ${fair}$ show heads with probability $\\frac12$, ${double}$ always, "
-        f"and ${bent}$ "
-        f"with probability ${odds}$. You pick a token at random and throw it ${tosses}$ times. All ${tosses}$ throws "
-        "show heads. "
-        f"{question}",
+        f"{'coin' if bent == 1 else 'coins'} that show heads with probability ${odds}$. A coin is taken at random "
+        f"from the box and tossed ${tosses}$ times; it shows heads every time. {question}",
+        f"Among ${fair + double + bent}$ tokens, ${fair}$ show heads with probability $\\frac12$, ${double}$ always, "
+        f"and ${bent}$ with probability ${odds}$. You pick a token at random and throw it ${tosses}$ times. All "
+        f"${tosses}$ throws show heads. {question}",
     )
     data = {"ask": "next", "fair": fair, "double": double, "bent": [bent, heads, base], "tosses": tosses}
     plain = sum((count * p for count, p in sides), Fraction(0)) / (fair + double + bent)
@@ -167,17 +145,13 @@ def _third_draw(rng: np.random.Generator) -> Problem:
     question = ask_sum(rng, "the probability that this third ball is red", 1000)
     statements = (
         f"Three urns contain {listed[0]}, {listed[1]}, and {listed[2]} balls, respectively. One urn is chosen at "
-        "random, and two "
-        "balls are drawn from it without replacement; both are red, and they are not put back. Then one of the three "
-        "urns is "
-        f"chosen at random again (it may be the same), and a ball is drawn from it. {question}",
+        "random, and two balls are drawn from it without replacement; both are red, and they are not put back. Then "
+        "one of the three urns is chosen at random again (it may be the same), and a ball is drawn from it. "
+        f"{question}",
         f"Of three identical boxes the first holds {listed[0]} balls, the second {listed[1]} balls, and the third "
-        f"{listed[2]} "
-        "balls. Somebody rolls a die to choose a box, all three being equally likely, removes two random balls from "
-        "it, and "
-        "finds that both are red. The boxes are mixed, one is chosen at random, each with the same probability, and a "
-        "random "
-        f"ball is taken out. {question}",
+        f"{listed[2]} balls. Somebody rolls a die to choose a box, all three being equally likely, removes two random "
+        "balls from it, and finds that both are red. The boxes are mixed, one is chosen at random, each with the "
+        f"same probability, and a random ball is taken out. {question}",
     )
     same = sum((Fraction(r, r + b) for r, b in urns), Fraction(0)) / 3
     data = {"ask": "third", "urns": urns}

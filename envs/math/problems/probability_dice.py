@@ -27,14 +27,12 @@ def _duel(rng: np.random.Generator) -> Problem:
     ties = sum(a == b for a, b in product(first, second))
     statements = (
         f"The faces of one fair six-sided die show {_shown(first)}, those of another show {_shown(second)}. Both are "
-        "rolled "
-        f"once. {ask_probability(rng, 'the first die shows a larger number than the second')}",
+        f"rolled once. {ask_probability(rng, 'the first die shows a larger number than the second')}",
         f"Two players roll one fair die each. The die of the first has the faces {_shown(first)}; the die of the "
-        "second has "
-        f"{_shown(second)}. The larger number wins, and equal numbers are a draw. "
+        f"second has {_shown(second)}. The larger number wins, and equal numbers are a draw. "
         f"{ask_probability(rng, 'the first player wins')}",
-        f"Six cards carry {_shown(first)}; six others carry {_shown(second)}. A card is drawn at random from each six. "
-        f"{ask_probability(rng, 'the card from the first six carries the larger number')}",
+        f"Six cards carry {_shown(first)}; six others carry {_shown(second)}. A card is drawn at random from each "
+        f"six. {ask_probability(rng, 'the card from the first six carries the larger number')}",
     )
     data = {"ask": "duel", "first": first, "second": second}
     value = Fraction(wins, 36)
@@ -53,10 +51,9 @@ def _sum_of_two(rng: np.random.Generator) -> Problem:
         f"A fair die with the faces {_shown(first)} and a fair die with the faces {_shown(second)} are rolled. "
         f"{question}",
         f"The six equal sectors of a spinner are numbered {_shown(first)}, those of a second one {_shown(second)}. "
-        "Both are "
-        f"spun once. {question}",
-        f"One number is chosen at random from each of two lists with six entries, {_shown(first)} and {_shown(second)} "
-        f"(repeated entries count separately). {question}",
+        f"Both are spun once. {question}",
+        f"One number is chosen at random from each of two lists with six entries, {_shown(first)} and "
+        f"{_shown(second)} (repeated entries count separately). {question}",
     )
     data = {"ask": "sum of two", "first": first, "second": second, "divisor": divisor}
     value = Fraction(good, 36)
@@ -74,11 +71,10 @@ def _loaded(rng: np.random.Generator) -> Problem:
         f"A loaded die shows $1, 2, 3, 4, 5, 6$ with probabilities in the ratio ${odds}$. It is rolled twice. "
         f"{question}",
         f"A box contains ${whole}$ tickets: "
-        f"{listing([f'${w}$ with the number ${i}$' for i, w in enumerate(weights, 1)])}. A "
-        f"ticket is drawn at random, put back, and a ticket is drawn again. {question}",
+        f"{listing([f'${w}$ with the number ${i}$' for i, w in enumerate(weights, 1)])}. A ticket is drawn at random, "
+        f"put back, and a ticket is drawn again. {question}",
         f"The sectors $1$ to $6$ of a wheel have central angles in the ratio ${odds}$, and the probability of a "
-        "sector is "
-        f"proportional to its angle. The wheel is spun twice. {question}",
+        f"sector is proportional to its angle. The wheel is spun twice. {question}",
     )
     fair = Fraction(6 - abs(7 - total), 36)
     data = {"ask": "loaded", "weights": weights, "total": total}
@@ -104,11 +100,9 @@ def _remainder(rng: np.random.Generator) -> Problem:
     question = ask_sum(rng, f"the probability that {event}")
     statements = (
         f"A biased die shows $1, 2, 3, 4, 5, 6$ with probabilities proportional to {_shown(weights)}, in this order. "
-        "It is "
-        f"rolled {number} times. {question}",
+        f"It is rolled {number} times. {question}",
         f"The chance that a machine prints the digit $1, 2, 3, 4, 5$ or $6$ is in the ratio ${odds}$. The machine "
-        f"prints {number} "
-        f"digits, each independently of the others. {question}",
+        f"prints {number} digits, each independently of the others. {question}",
     )
     data = {"ask": "remainder", "weights": weights, "rolls": rolls, "divisor": divisor, "rest": rest}
     traps = (divisor + 1, sum_of_terms(Fraction(ways[(rest + 1) % divisor], sum(weights) ** rolls)))
@@ -153,14 +147,11 @@ def _square_product(rng: np.random.Generator) -> Problem:
     question = ask_sum(rng, f"the probability that the product of the {times} numbers is a perfect square", 1000)
     statements = (
         f"A box holds {tickets}. Somebody draws a ticket at random, notes its number and puts it back, and does so "
-        f"{times} times "
-        f"in all. {question}",
+        f"{times} times in all. {question}",
         f"The faces of a loaded die show {_shown(numbers)}. They come up with probabilities proportional to "
-        f"{_shown(weights)}, in "
-        f"this order. The die is rolled {times} times. {question}",
+        f"{_shown(weights)}, in this order. The die is rolled {times} times. {question}",
         f"Each of {times} people chooses one of the numbers {_shown(numbers)}, independently of the others, with "
-        "probabilities in "
-        f"the ratio ${' : '.join(map(str, weights))}$. {question}",
+        f"probabilities in the ratio ${' : '.join(map(str, weights))}$. {question}",
     )
     data = {"ask": "square", "numbers": numbers, "weights": weights, "draws": draws}
     even = Fraction(sum(total**draws for total in signed[:8]), 8 * whole**draws)

@@ -22,6 +22,10 @@ def contents(counts: list[int], colours: list[str], thing: str = "") -> str:
     return f"{text} {thing}" if thing else text
 
 
+def _a(word: str) -> str:
+    return f"an {word}" if word[0] in "aeio" else f"a {word}"
+
+
 def _two_alike(rng: np.random.Generator) -> Problem:
     colours, counts = several(rng, COLOURS, 5), [between(rng, 2, 40) for _ in range(5)]
     total = sum(counts)
@@ -33,11 +37,9 @@ def _two_alike(rng: np.random.Generator) -> Problem:
         f"A bag holds {contents(counts, colours, 'marbles')}. Two marbles are drawn at random without replacement. "
         f"{ask_probability(rng, f'they {event}')}",
         f"In a drawer there are {contents(counts, colours, 'gloves')}, mixed up. In the dark somebody takes out two "
-        "of them "
-        f"together, each pair of gloves being equally likely. {ask_probability(rng, f'the two {event}')}",
+        f"of them together, each pair of gloves being equally likely. {ask_probability(rng, f'the two {event}')}",
         f"There are {contents(counts, colours, 'beads')} in a box. Two beads are chosen at random, the second from "
-        "those that "
-        f"are left after the first. {ask_probability(rng, f'the chosen beads {event}')}",
+        f"those that are left after the first. {ask_probability(rng, f'the chosen beads {event}')}",
     )
     replaced = Fraction(sum(count * count for count in counts), total * total)
     data = {"ask": "two alike", "counts": counts, "same": same}
@@ -80,20 +82,15 @@ def _moved_ball(rng: np.random.Generator) -> Problem:
     event = f"this ball is {colours[0]}"
     statements = (
         f"Bag $A$ holds {contents(first, colours, 'balls')}; bag $B$ holds {contents(second, colours, 'balls')}. "
-        f"{many} "
-        "drawn at random from bag $A$ and put into bag $B$ without being looked at. Then a ball is drawn at random "
-        "from bag "
-        f"$B$. {ask_probability(rng, event)}",
+        f"{many} drawn at random from bag $A$ and put into bag $B$ without being looked at. Then a ball is drawn at "
+        f"random from bag $B$. {ask_probability(rng, event)}",
         f"At a party, the left bowl has {contents(first, colours, 'sweets')} and the right bowl has "
         f"{contents(second, colours, 'sweets')}. A child grabs {few} at random from the left bowl and drops "
         f"{'it' if moved == 1 else 'them'} into the right bowl. The right bowl is stirred, and one sweet is taken "
-        "from it. "
-        f"{ask_probability(rng, f'it is {colours[0]}')}",
+        f"from it. {ask_probability(rng, f'it is {colours[0]}')}",
         f"There are two urns. The first has {contents(first, colours)} balls, the second {contents(second, colours)}. "
-        "After "
-        f"{few} {'ball is' if moved == 1 else 'balls are'} moved at random from the first urn to the second, one ball "
-        "is "
-        f"drawn at random from the second. {ask_probability(rng, event)}",
+        f"After {few} {'ball is' if moved == 1 else 'balls are'} moved at random from the first urn to the second, "
+        f"one ball is drawn at random from the second. {ask_probability(rng, event)}",
     )
     data = {"ask": "moved", "first": first, "second": second, "moved": moved}
     return posed(rng, statements, value, data, (Fraction(second[0], m), Fraction(first[0] + second[0], n + m)))
@@ -113,17 +110,14 @@ def _given_one(rng: np.random.Generator) -> Problem:
     here = contents(counts, colours)
     one, other = colours[0], colours[1]
     number = {4: "Four", 5: "Five", 6: "Six"}[hand]
-    question = ask_sum(rng, f"the conditional probability that there is also a {other} one among them")
+    question = ask_sum(rng, f"the conditional probability that {_a(other)} one is among them")
     statements = (
         f"A jar contains {here} beads. {number} beads are drawn at random without replacement. Suppose that at least "
-        "one of "
-        f"them is {one}. {question}",
+        f"one of them is {one}. {question}",
         f"{number} tulips are picked at random from a bed of {here} tulips. Someone who saw all of them is asked "
-        "whether there "
-        f"is a {one} one among them, and truthfully says yes. {question}",
+        f"whether there is {_a(one)} one among them, and truthfully says yes. {question}",
         f"From {here} tickets, {number.lower()} are drawn at random without replacement. It is known that the drawn "
-        "tickets "
-        f"include a {one} one. {question}",
+        f"tickets include {_a(one)} one. {question}",
     )
     plain = Fraction(without() - without(b), without())
     data = {"ask": "given", "counts": counts, "hand": hand}
@@ -145,15 +139,13 @@ def _runs_out(rng: np.random.Generator) -> Problem:
     here, first, end = contents(counts, colours), colours[0], colours[1]
     statements = (
         f"A bag holds {here} chips. They are drawn one by one at random, without replacement, until the bag is empty. "
-        "A "
-        "color is used up when its last chip is drawn. "
+        "A color is used up when its last chip is drawn. "
         + ask_sum(rng, f"the probability that {first} is the first color to be used up and {end} the last", 1000),
         f"A machine sells {here} gumballs, one at a time, in random order, until none is left. Note down the colors in "
-        f"the order in which they run out. "
+        "the order in which they run out. "
         + ask_sum(rng, f"the probability that the list begins with {first} and ends with {end}", 1000),
-        f"All of {here} cards are shuffled and turned over one after another. For each color, mark the moment when "
-        "its last "
-        "card is turned over. "
+        f"All of {here} cards are shuffled and turned over one after another. For each color, mark the moment when its "
+        "last card is turned over. "
         + ask_sum(rng, f"the probability that {first} has the earliest and {end} the latest of the five marks", 1000),
     )
     naive = Fraction(counts[0], total) * Fraction(last, total - counts[0])

@@ -26,17 +26,14 @@ def _prizes(rng: np.random.Generator) -> Problem:
     ticket = "ticket wins" if p == 1 else "tickets win"
     statements = (
         f"Of the ${total}$ tickets of a raffle, ${p}$ {ticket} ${a}$ points, ${q}$ tickets win ${b}$ points, ${r}$ "
-        "tickets win "
-        f"${c}$ points, and the others win nothing. "
+        f"tickets win ${c}$ points, and the others win nothing. "
         f"{ask_fraction(rng, 'the expected number of points won by one ticket')}",
         f"A wheel has ${total}$ equal sectors. ${p}$ {many} ${a}$ points, ${q}$ sectors win ${b}$ points and ${r}$ "
-        "sectors win "
-        f"${c}$ points; the rest are blank. "
+        f"sectors win ${c}$ points; the rest are blank. "
         f"{ask_fraction(rng, 'the expected value of the number of points won in one spin')}",
         f"A cereal company hides a voucher worth ${a}$ stamps in ${p}$ of ${total}$ boxes, one worth ${b}$ stamps in "
-        f"${q}$ of "
-        f"them and one worth ${c}$ stamps in ${r}$ of them, at most one in a box. One box is bought at random. "
-        f"{ask_fraction(rng, 'the expected number of stamps in it')}",
+        f"${q}$ of them and one worth ${c}$ stamps in ${r}$ of them, at most one in a box. One box is bought at "
+        f"random. {ask_fraction(rng, 'the expected number of stamps in it')}",
     )
     data = {"ask": "prizes", "values": values, "counts": counts, "blanks": blanks}
     traps = (Fraction(a + b + c, 4), Fraction(a * p + b * q + c * r, p + q + r))
@@ -51,12 +48,11 @@ def _neighbours(rng: np.random.Generator) -> Problem:
     value = places * alike
     words = [f"${count}$ {word}" for count, word in zip(counts, several(rng, _THINGS, 5), strict=True)]
     shape = "around a circle" if ring else "in a row"
-    question = ask_fraction(rng, "the expected number of pairs of adjacent ones that have the same color")
+    question = ask_fraction(rng, "the expected number of pairs of neighbors of the same color")
     statements = (
         f"{listing(words)} chairs are placed {shape} in random order. {question}",
         f"Somebody strings {listing(words)} beads at random {'on a closed loop' if ring else 'on a straight wire'}. "
-        "Count the "
-        f"places where two neighboring beads have equal colors. "
+        "Count the places where two neighboring beads have equal colors. "
         f"{ask_fraction(rng, 'the expected value of this count')}",
         f"Flags of five colors, {listing(words)}, are put up {shape}, all orders being equally likely. {question}",
     )
@@ -99,10 +95,8 @@ def _squared_score(rng: np.random.Generator) -> Problem:
         f"A bag holds {held} tokens. A token scores points: {paid}. A player draws ${size}$ tokens at random without "
         f"replacement, and $S$ is the sum of their points. {question}",
         f"${size}$ cards are dealt at random from {held} cards. Their points are counted, ${scores[0]}$ for each "
-        f"{words[0]} "
-        f"card, ${scores[1]}$ for each {words[1]} card, ${scores[2]}$ for each {words[2]} card and none for a "
-        f"{words[3]} card. "
-        f"Let $S$ be the total. {question}",
+        f"{words[0]} card, ${scores[1]}$ for each {words[1]} card, ${scores[2]}$ for each {words[2]} card and none "
+        f"for a {words[3]} card. Let $S$ be the total. {question}",
     )
     data = {"ask": "square", "counts": counts, "scores": scores, "size": size}
     mean = Fraction(size * first, total)
@@ -124,18 +118,13 @@ def _moment(rng: np.random.Generator) -> Problem:
     question = ask_sum(rng, what, 1000)
     statements = (
         f"The numbers {one} are written on six cards, and the numbers {other} on six others. The cards of the first "
-        "kind are "
-        "paired at random with those of the second kind, each with one, all pairings being equally likely. The two "
-        "numbers of "
-        f"each pair are multiplied, and the six products are added; let $T$ be the sum. {question}",
-        f"A rod has hooks at the distances {other} (in centimetres) from one end, at which it is hinged. Weights of "
-        f"{one} "
-        "newtons are hung on the hooks, one on each, in random order. Let $T$ be the sum of the products of weight "
-        "and distance. "
-        f"{question}",
+        "kind are paired at random with those of the second kind, each with one, all pairings being equally likely. "
+        f"The two numbers of each pair are multiplied, and the six products are added; let $T$ be the sum. {question}",
+        f"A rod has hooks at the distances {other} (in centimeters) from one end, at which it is hinged. Weights of "
+        f"{one} newtons are hung on the hooks, one on each, in random order. Let $T$ be the sum of the products of "
+        f"weight and distance. {question}",
         f"Let $(x_1, \\ldots, x_6)$ be a random permutation of the numbers {one}, and let $T$ be the sum of the "
-        "products "
-        f"$a_i x_i$, where $a_1, \\ldots, a_6$ are the numbers {other}, in this order. {question}",
+        f"products $a_i x_i$, where $a_1, \\ldots, a_6$ are the numbers {other}, in this order. {question}",
     )
     data = {"ask": "moment", "weights": weights, "arms": arms, "variance": variance}
     independent = Fraction(squares_w * squares_a, size) + Fraction(sum(weights) ** 2 * pairs_a, size * size)

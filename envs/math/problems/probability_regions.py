@@ -27,8 +27,8 @@ def _near(rng: np.random.Generator) -> Problem:
         f"{ask_probability(rng, f'$|x {chr(45) if point >= 0 else chr(43)} {abs(point)}| < {reach}$')}",
         f"On a number line, a point is chosen at random between ${low}$ and ${high}$, uniformly. "
         f"{ask_probability(rng, f'its distance from ${point}$ is less than ${reach}$')}",
-        f"A cable runs along a road from marker ${low}$ to marker ${high}$ (markers are in kilometres) and breaks at a "
-        f"uniformly random place. A repair crew waits at marker ${point}$. "
+        f"A cable runs along a road from marker ${low}$ to marker ${high}$ (markers are in kilometers) and breaks at "
+        f"a uniformly random place. A repair crew waits at marker ${point}$. "
         f"{ask_probability(rng, f'the break is less than ${reach}$ km from the crew')}",
     )
     data = {"ask": "near", "interval": [low, high], "point": point, "reach": reach}
@@ -53,12 +53,10 @@ def _half_plane(rng: np.random.Generator) -> Problem:
         f"Real numbers $x$ and $y$ are chosen independently and uniformly at random, $x$ from $[0, {a}]$ and $y$ from "
         f"$[0, {b}]$. {ask_probability(rng, f'${left} < {r}$')}",
         f"A point $(x, y)$ is chosen uniformly at random in the rectangle with vertices $(0,0)$, $({a},0)$, "
-        f"$({a},{b})$, "
-        f"$(0,{b})$. {ask_probability(rng, f'it lies below the line ${left} = {r}$')}",
+        f"$({a},{b})$, $(0,{b})$. {ask_probability(rng, f'it lies below the line ${left} = {r}$')}",
         f"A cook uses a random amount of up to ${a}$ kg of flour at ${p}$ crowns per kilogram and, independently, a "
-        "random "
-        f"amount of up to ${b}$ kg of nuts at ${q}$ {'crown' if q == 1 else 'crowns'} per kilogram, both amounts being "
-        f"uniformly distributed. {ask_probability(rng, f'they cost less than ${r}$ crowns together')}",
+        f"random amount of up to ${b}$ kg of nuts at ${q}$ {'crown' if q == 1 else 'crowns'} per kilogram, both "
+        f"amounts being uniformly distributed. {ask_probability(rng, f'they cost less than ${r}$ crowns together')}",
     )
     data = {"ask": "half-plane", "sides": [a, b], "line": [p, q, r]}
     triangle = Fraction(r * r, 2 * p * q * a * b)
@@ -88,21 +86,18 @@ def _meeting(rng: np.random.Generator) -> Problem:
     one, other = several(rng, NAMES, 2)
     times = (
         f"{one} at a uniformly random moment between ${first[0]}$ and ${first[1]}$ minutes after noon, {other} at a "
-        "uniformly "
-        f"random moment between ${second[0]}$ and ${second[1]}$ minutes after noon"
+        f"uniformly random moment between ${second[0]}$ and ${second[1]}$ minutes after noon"
     )
     interval = f"$-{waits[1]} \\le y - x \\le {waits[0]}$"
     statements = (
         f"{one} and {other} come to a café independently of each other: {times}. {one} waits ${waits[0]}$ minutes for "
-        f"{other} "
-        f"and then leaves, {other} waits ${waits[1]}$ minutes for {one} and then leaves. "
+        f"{other} and then leaves, {other} waits ${waits[1]}$ minutes for {one} and then leaves. "
         f"{ask_probability(rng, 'they meet')}",
         f"Two friends reach a bus stop independently: {times}. If alone on arrival, {one} stays for ${waits[0]}$ "
-        "minutes at most "
-        f"and {other} for ${waits[1]}$ minutes at most. {ask_probability(rng, 'they find each other there')}",
+        f"minutes at most and {other} for ${waits[1]}$ minutes at most. "
+        f"{ask_probability(rng, 'they find each other there')}",
         f"Let $x$ be uniformly distributed on $[{first[0]}, {first[1]}]$ and let $y$, independent of $x$, be "
-        "uniformly distributed "
-        f"on $[{second[0]}, {second[1]}]$. {ask_probability(rng, interval)}",
+        f"uniformly distributed on $[{second[0]}, {second[1]}]$. {ask_probability(rng, interval)}",
     )
     swapped = 1 - (_late(first, second, waits[1]) + _late(second, first, waits[0])) / area
     data = {"ask": "meeting", "intervals": [first, second], "waits": waits}
@@ -120,14 +115,11 @@ def _three_numbers(rng: np.random.Generator) -> Problem:
     question = ask_sum(rng, f"the probability that $x + y + z < {total}$")
     statements = (
         "Real numbers $x$, $y$ and $z$ are chosen independently and uniformly at random from the intervals $[0, "
-        f"{a}]$, "
-        f"$[0, {b}]$ and $[0, {c}]$. {question}",
+        f"{a}]$, $[0, {b}]$ and $[0, {c}]$. {question}",
         "A point $(x, y, z)$ is chosen uniformly at random in a rectangular box with one vertex at the origin and "
-        "the opposite "
-        f"one at $({a}, {b}, {c})$. {question}",
+        f"the opposite one at $({a}, {b}, {c})$. {question}",
         "A trip has three legs that last $x$, $y$ and $z$ minutes. These times are independent and uniformly "
-        "distributed, $x$ "
-        f"between $0$ and ${a}$, $y$ between $0$ and ${b}$, and $z$ between $0$ and ${c}$. {question}",
+        f"distributed, $x$ between $0$ and ${a}$, $y$ between $0$ and ${b}$, and $z$ between $0$ and ${c}$. {question}",
     )
     data = {"ask": "three", "sides": sides, "total": total}
     corner = Fraction(total**3, 6 * a * b * c)
@@ -157,13 +149,11 @@ def _triangle(rng: np.random.Generator) -> Problem:
     question = ask_sum(rng, "the probability that there is a triangle with side lengths $x$, $y$ and $z$", 1000)
     statements = (
         "The real numbers $x$, $y$, $z$ are chosen independently, each uniformly at random from its interval: $x$ "
-        "from "
-        f"$[{a}, {b}]$, $y$ from $[{c}, {d}]$, $z$ from $[{e}, {f}]$. {question}",
+        f"from $[{a}, {b}]$, $y$ from $[{c}, {d}]$, $z$ from $[{e}, {f}]$. {question}",
         f"A carpenter has three boxes of sticks. The lengths in the first are uniformly distributed between ${a}$ and "
-        f"${b}$ "
-        f"inches, those in the second between ${c}$ and ${d}$ inches, those in the third between ${e}$ and ${f}$ "
-        "inches. One "
-        f"stick is taken from each box at random; let their lengths be $x$, $y$ and $z$ inches. {question}",
+        f"${b}$ inches, those in the second between ${c}$ and ${d}$ inches, those in the third between ${e}$ and "
+        f"${f}$ inches. One stick is taken from each box at random; let their lengths be $x$, $y$ and $z$ inches. "
+        f"{question}",
     )
     data = {"ask": "triangle", "boxes": boxes}
     traps = (sum_of_terms(1 - bad[0] / volume) % 1000, sum_of_terms(sum(bad, Fraction(0)) / volume) % 1000)

@@ -32,8 +32,7 @@ def _setting(rng: np.random.Generator, counts: list[int]) -> str:
             f"A bag holds {_held(counts)} balls. A ball is drawn at random and put back, again and again.",
             f"A wheel with ${sum(counts)}$ equal sectors, {_held(counts)}, is spun again and again.",
             f"A machine lights up lamps one after another. Each time it chooses one of ${sum(counts)}$ lamps at "
-            "random, no matter "
-            f"which came before: {_held(counts)} ones.",
+            f"random, no matter which came before: {_held(counts)} ones.",
         ),
     )
 
@@ -45,7 +44,7 @@ def _first_of(rng: np.random.Generator) -> Problem:
     place = _setting(rng, counts)
     statements = (
         f"{place} {ask_fraction(rng, 'the expected number of trials until red or blue comes up for the first time')}",
-        f"{place} It stops as soon as the color is red or blue. {ask_fraction(rng, 'the expected number of trials')}",
+        f"{place} This stops as soon as the color is red or blue. {ask_fraction(rng, 'the expected number of trials')}",
         f"{place} Let $X$ be the number of the first trial that gives red or blue. "
         f"{ask_fraction(rng, 'the expected value of $X$')}",
     )
@@ -96,7 +95,7 @@ def _one_pattern(rng: np.random.Generator) -> Problem:
     place, wanted = _setting(rng, counts), _spelled(pattern)
     statements = (
         f"{place} {ask_fraction(rng, f'the expected number of trials until three successive ones give {wanted}')}",
-        f"{place} It ends when the colors of the last three trials are {wanted}, in this order. "
+        f"{place} This ends when the colors of the last three trials are {wanted}, in this order. "
         f"{ask_fraction(rng, 'the expected number of trials')}",
     )
     data = {"ask": "pattern", "counts": counts, "pattern": pattern}
@@ -122,8 +121,7 @@ def _race(rng: np.random.Generator) -> Problem:
         f"{place} The colors are noted in order. "
         f"{ask_sum(rng, f'the probability that {one} appears in successive trials before {other} does')}",
         f"{place} Two players watch. The first wins when three consecutive trials give {one}, the second when they "
-        f"give {other}, "
-        f"whichever happens first. {ask_sum(rng, 'the probability that the first player wins')}",
+        f"give {other}, whichever happens first. {ask_sum(rng, 'the probability that the first player wins')}",
     )
     p, q = _chance(first, counts), _chance(second, counts)
     data = {"ask": "race", "counts": counts, "patterns": [first, second]}
@@ -146,11 +144,9 @@ def _either(rng: np.random.Generator) -> Problem:
         f"{place} This stops as soon as the colors of the last {number} trials, in order, are {one} or {other}. "
         + ask_sum(rng, "the expected number of trials", 1000),
         f"{place} Let $T$ be the number of trials until the run {one} or the run {other} has appeared in consecutive "
-        "trials for "
-        f"the first time. {ask_sum(rng, 'the expected value of $T$', 1000)}",
+        f"trials for the first time. {ask_sum(rng, 'the expected value of $T$', 1000)}",
         f"{place} One player waits for {one} in {number} consecutive trials, another for {other}. The game is over "
-        "when one of "
-        f"them sees what they wait for. {ask_sum(rng, 'the expected number of trials in a game', 1000)}",
+        f"when one of them sees what they wait for. {ask_sum(rng, 'the expected number of trials in a game', 1000)}",
     )
     alone = 1 / (_chance(first, counts) + _chance(second, counts))
     data = {"ask": "either", "counts": counts, "patterns": [first, second]}

@@ -17,36 +17,32 @@ from selftrain.envs.math.wording import NAMES, between, by_level, fraction, list
 _MOVES = (("north", 0, 1), ("east", 1, 0), ("south", 0, -1), ("west", -1, 0))
 
 
-def _weights(rng: np.random.Generator, high: int, stay_too: bool) -> list[int]:
-    return [between(rng, 1, high) for _ in range(5 if stay_too else 4)]
+def _weights(rng: np.random.Generator, high: int) -> list[int]:
+    """How often the spinner says each of the four moves, and stay."""
+    return [between(rng, 2, high) for _ in range(5)]
 
 
 def _spinner(weights: list[int]) -> str:
     parts = [f"${weight}$ say {move}" for weight, (move, _, _) in zip(weights, _MOVES, strict=False)]
-    if len(weights) == 5:
-        parts.append(f"${weights[4]}$ say stay")
+    parts.append(f"${weights[4]}$ say stay")
     return f"A spinner has ${sum(weights)}$ equal sectors: {listing(parts)}."
 
 
 def _back_home(rng: np.random.Generator) -> Problem:
-    weights = _weights(rng, 50, stay_too=True)
+    weights = _weights(rng, 50)
     n, e, s, w, stay = weights
     total = sum(weights)
     value = Fraction(2 * n * s + 2 * e * w + stay * stay, total**2)
     statements = (
         f"{_spinner(weights)} A token starts at the origin of a grid. After each spin it moves one unit in the "
-        "direction "
-        "shown, or stays where it is when the spinner says so. "
+        "direction shown, or stays where it is when the spinner says so. "
         f"{ask_probability(rng, 'after two spins the token is at the origin')}",
         "A beetle on an endless sheet of squared paper makes two independent moves. In each it crawls one square "
-        "north, "
-        f"east, south or west or stays, with probabilities in the ratio ${n} : {e} : {s} : {w} : {stay}$. "
+        f"north, east, south or west or stays, with probabilities in the ratio ${n} : {e} : {s} : {w} : {stay}$. "
         f"{ask_probability(rng, 'it ends on the square where it began')}",
         f"A cleaning robot draws a card from a pack in which ${n}$ cards read N, ${e}$ read E, ${s}$ read S, ${w}$ "
-        "read W and "
-        f"${stay}$ are blank, goes one metre in that direction (a blank card means no move), and puts the card back. "
-        "It does "
-        f"this twice. {ask_probability(rng, 'the robot is back at its starting point afterwards')}",
+        f"read W and ${stay}$ are blank, goes one meter in that direction (a blank card means no move), and puts the "
+        f"card back. It does this twice. {ask_probability(rng, 'the robot is back at its starting point afterwards')}",
     )
     halved = Fraction(n * s + e * w + stay * stay, total**2)
     data = {"ask": "home", "weights": weights}
@@ -54,7 +50,7 @@ def _back_home(rng: np.random.Generator) -> Problem:
 
 
 def _after_steps(rng: np.random.Generator) -> Problem:
-    weights = _weights(rng, 45, stay_too=True)
+    weights = _weights(rng, 45)
     total = sum(weights)
     x, y = pick(rng, ((1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)))
     steps = [*[(dx, dy) for _, dx, dy in _MOVES], (0, 0)]
@@ -69,18 +65,14 @@ def _after_steps(rng: np.random.Generator) -> Problem:
     n, e, s, w, stay = weights
     statements = (
         f"{_spinner(weights)} (North is the direction of the positive $y$-axis.) A token starts at the origin and "
-        "moves one "
-        f"unit as the spinner says. {ask_probability(rng, f'after three spins the token is at $({x},{y})$')}",
+        f"moves one unit as the spinner says. {ask_probability(rng, f'after three spins the token is at $({x},{y})$')}",
         "A drone above the point $(0,0)$ gets three random orders, independent of each other. Each order is $(0,1)$, "
-        "$(1,0)$, "
-        f"$(0,-1)$, $(-1,0)$ or $(0,0)$ with probabilities proportional to ${n}$, ${e}$, ${s}$, ${w}$ and ${stay}$, "
-        "and is "
-        f"added to the position. {ask_probability(rng, f'the drone ends above $({x},{y})$')}",
+        f"$(1,0)$, $(0,-1)$, $(-1,0)$ or $(0,0)$ with probabilities proportional to ${n}$, ${e}$, ${s}$, ${w}$ and "
+        f"${stay}$, and is added to the position. {ask_probability(rng, f'the drone ends above $({x},{y})$')}",
         "In each second a particle on the grid of integer points jumps up, right, down or left by $1$ or does not "
-        "move; of "
-        f"${total}$ equally likely cases, ${n}$, ${e}$, ${s}$ and ${w}$ lead to these jumps, in this order, and "
-        f"${stay}$ to no "
-        f"move. {ask_probability(rng, f'it gets from $(0,0)$ to $({x},{y})$ in exactly three seconds')}",
+        f"move; of ${total}$ equally likely cases, ${n}$, ${e}$, ${s}$ and ${w}$ lead to these jumps, in this order, "
+        f"and ${stay}$ to no move. "
+        f"{ask_probability(rng, f'it gets from $(0,0)$ to $({x},{y})$ in exactly three seconds')}",
     )
     data = {"ask": "steps", "weights": weights, "target": [x, y]}
     return posed(rng, statements, value, data, (value / 3, value * 2))
@@ -127,14 +119,11 @@ def _reaches_end(rng: np.random.Generator) -> Problem:
     statements = (
         f"A frog sits on stone ${start}$ of a row of stones numbered $0$ to $5$. It keeps jumping to one of the two "
         f"neighboring stones. The probability of a jump to the next higher stone is {rules}; otherwise it jumps to "
-        "the next "
-        f"lower one. It stops at stone $0$ or $5$. {question}",
+        f"the next lower one. It stops at stone $0$ or $5$. {question}",
         f"A token on a track of stones $0, 1, \\ldots, 5$ begins on stone ${start}$. When it is on one of the stones "
-        "$1$ to $4$, "
-        f"it moves up by one with a probability of {rules}, and down by one otherwise. {question}",
+        f"$1$ to $4$, it moves up by one with a probability of {rules}, and down by one otherwise. {question}",
         f"In a quiz the score starts at ${start}$. A right answer adds a point, a wrong one takes a point away; the "
-        "game is "
-        f"won at $5$ points and lost at $0$. The probability of a right answer depends on the score: "
+        "game is won at $5$ points and lost at $0$. The probability of a right answer depends on the score: "
         f"{rules.replace('on stone', 'at score')}. {ask_probability(rng, 'the game is won')}",
     )
     value = chances[start]
@@ -149,17 +138,13 @@ def _how_long(rng: np.random.Generator) -> Problem:
     question = ask_fraction(rng, "the expected number of jumps until it stops")
     statements = (
         f"Stones in a stream are numbered $0$ to $5$. A frog on stone ${start}$ keeps jumping to a neighboring stone: "
-        "to the "
-        f"next higher one with a probability of {rules}, to the next lower one otherwise. It stops when it reaches "
-        "stone $0$ "
-        f"or stone $5$. {question}",
+        f"to the next higher one with a probability of {rules}, to the next lower one otherwise. It stops when it "
+        f"reaches stone $0$ or stone $5$. {question}",
         f"A flea hops along the stones $0, 1, 2, 3, 4, 5$ of a wall, beginning on stone ${start}$, and stops for good "
-        "on stone "
-        f"$0$ or $5$. Its next hop leads one stone up with a probability of {rules}; if not, it leads one stone down. "
-        f"{question.replace('jumps', 'hops')}",
+        f"on stone $0$ or $5$. Its next hop leads one stone up with a probability of {rules}; if not, it leads one "
+        f"stone down. {question.replace('jumps', 'hops')}",
         f"Two players own $5$ coins together; the first has ${start}$. In each round one coin changes hands, and they "
-        "stop when "
-        f"one player has all five. The first player wins the round with a probability of "
+        "stop when one player has all five. The first player wins the round with a probability of "
         f"{rules.replace('on stone', 'when owning')} (in coins). "
         f"{ask_fraction(rng, 'the expected number of rounds until they stop')}",
     )
@@ -177,16 +162,12 @@ def _long_way_up(rng: np.random.Generator) -> Problem:
     rules, name = _rules(odds), pick(rng, NAMES)
     statements = (
         f"A frog starts on stone ${start}$ of the stones $0, 1, \\ldots, 6$ and keeps jumping to neighboring stones "
-        "until it "
-        "reaches stone $0$ or stone $6$. From the stones in between it jumps to the next higher one with a "
-        "probability of "
-        f"{rules}, otherwise to the next lower one. It is known that the frog ended on stone $6$. "
+        "until it reaches stone $0$ or stone $6$. From the stones in between it jumps to the next higher one with a "
+        f"probability of {rules}, otherwise to the next lower one. It is known that the frog ended on stone $6$. "
         + ask_sum(rng, "the expected number of jumps that it made, given that it ended there", 1000),
         f"{name} plays a game with levels $0$ to $6$ and begins on level ${start}$. On levels $1$ to $5$, each round "
-        "leads one "
-        f"level up with a probability of {rules.replace('stone', 'level')}, and one level down otherwise. Level $0$ "
-        "loses the "
-        f"game and level $6$ wins it. Count only those games that {name} wins. "
+        f"leads one level up with a probability of {rules.replace('stone', 'level')}, and one level down otherwise. "
+        f"Level $0$ loses the game and level $6$ wins it. Count only those games that {name} wins. "
         + ask_sum(rng, "the expected number of rounds of such a game", 1000),
     )
     plain = _duration([Fraction(a, a + b) for a, b in odds])[start]

@@ -24,20 +24,14 @@ def _eggs(rng: np.random.Generator) -> Problem:
     name = pick(rng, NAMES)
     statements = (
         f"{name}'s hens lay ${daily}$ eggs a day. In ${days}$ days, ${broken}$ of the eggs break, and {name} uses "
-        f"${each}$ eggs for "
-        f"each of ${cakes}$ cakes. The others are packed in cartons of ${pack}$, and each full carton is sold for "
-        f"${price}$ dollars. "
-        "How many dollars do the cartons bring?",
+        f"${each}$ eggs for each of ${cakes}$ cakes. The others are packed in cartons of ${pack}$, and each full "
+        f"carton is sold for ${price}$ dollars. How many dollars do the cartons bring?",
         f"A nursery grows ${daily}$ seedlings a week for ${days}$ weeks. ${broken}$ seedlings wither, and ${cakes}$ "
-        "schools get "
-        f"${each}$ seedlings each as a present. The rest is put into trays of ${pack}$; only full trays are sold, at "
-        f"${price}$ "
-        "dollars each. How many dollars are taken in for the trays?",
+        f"schools get ${each}$ seedlings each as a present. The rest is put into trays of ${pack}$; only full trays "
+        f"are sold, at ${price}$ dollars each. How many dollars are taken in for the trays?",
         f"{name} makes ${daily}$ candles a month for ${days}$ months, gives ${each}$ to each of ${cakes}$ friends, "
-        "and drops "
-        f"${broken}$, which are lost. The other candles are put into boxes of ${pack}$. {name} sells all full boxes "
-        f"for ${price}$ "
-        "dollars each. Find the income in dollars.",
+        f"and drops ${broken}$, which are lost. The other candles are put into boxes of ${pack}$. {name} sells all "
+        f"full boxes for ${price}$ dollars each. Find the income in dollars.",
     )
     data = {"ask": "eggs", "daily": daily, "days": days, "lost": [broken, cakes, each], "pack": pack, "price": price}
     traps = (value + price, daily * days // pack * price, left * price, (left + cakes * each - cakes) // pack * price)
@@ -50,20 +44,16 @@ def _seats(rng: np.random.Generator) -> Problem:
     total, seats = x + y + z, x * small + y * large + z * extra
     statements = (
         f"In a dining hall there are tables for ${small}$, for ${large}$ and for ${extra}$ people, ${total}$ tables "
-        "in all. Exactly "
-        f"${z}$ of them are tables for ${extra}$. Together the tables seat ${seats}$ people. How many tables for "
-        f"${small}$ and how "
-        f"many for ${large}$ are there? Answer with an ordered pair (tables for ${small}$, tables for ${large}$).",
+        f"in all. Exactly ${z}$ of them are tables for ${extra}$. Together the tables seat ${seats}$ people. How many "
+        f"tables for ${small}$ and how many for ${large}$ are there? Answer with an ordered pair (tables for "
+        f"${small}$, tables for ${large}$).",
         f"A game has three kinds of tokens, worth ${small}$, ${large}$ and ${extra}$ points. A player holds ${total}$ "
-        "tokens worth "
-        f"${seats}$ points altogether, ${z}$ of them being worth ${extra}$ points. Find the ordered pair $(a, b)$, "
-        "where $a$ is the "
-        f"number of tokens worth ${small}$ points and $b$ is the number of those worth ${large}$ points.",
+        f"tokens worth ${seats}$ points altogether, ${z}$ of them being worth ${extra}$ points. Find the ordered pair "
+        f"$(a, b)$, where $a$ is the number of tokens worth ${small}$ points and $b$ is the number of those worth "
+        f"${large}$ points.",
         f"Boats for ${small}$, ${large}$ and ${extra}$ persons can be rented at a lake. A club of ${seats}$ persons "
-        "fills all seats "
-        f"of ${total}$ boats, of which ${z}$ are for ${extra}$ persons. Let $a$ and $b$ be the numbers of its boats "
-        f"for ${small}$ and "
-        f"for ${large}$ persons. Find the ordered pair $(a, b)$.",
+        f"fills all seats of ${total}$ boats, of which ${z}$ are for ${extra}$ persons. Let $a$ and $b$ be the "
+        f"numbers of its boats for ${small}$ and for ${large}$ persons. Find the ordered pair $(a, b)$.",
     )
     data = {"ask": "seats", "sizes": [small, large, extra], "total": total, "seats": seats, "known": z}
     return posed(rng, statements, f"({x}, {y})", data, (f"({y}, {x})", f"({x + z}, {y})"))
@@ -80,7 +70,7 @@ def _ways(prices: list[int], amount: int) -> int:
 def _ways_to_spend(rng: np.random.Generator) -> Problem:
     while True:
         prices = sorted(several(rng, range(3, 31), 3))
-        least, amount = [between(rng, 1, 6) for _ in range(3)], between(rng, 250, 800)
+        least, amount = [between(rng, 2, 7) for _ in range(3)], between(rng, 250, 800)
         rest = amount - sum(price * count for price, count in zip(prices, least, strict=True))
         if rest > 90 and gcd(*prices) == 1:
             break
@@ -89,15 +79,12 @@ def _ways_to_spend(rng: np.random.Generator) -> Problem:
     bounds = f"at least ${u}$ of the first kind, at least ${v}$ of the second and at least ${w}$ of the third"
     statements = (
         f"A stationer sells pens at ${p}$, brushes at ${q}$ and inks at ${r}$ coins. In how many ways can one spend "
-        "exactly "
-        f"${amount}$ coins on pens, brushes and inks, buying at least ${u}$ pens, at least ${v}$ brushes and at least "
-        f"${w}$ inks? "
-        "(Only the numbers of pens, brushes and inks matter.)",
+        f"exactly ${amount}$ coins on pens, brushes and inks, buying at least ${u}$ pens, at least ${v}$ brushes and "
+        f"at least ${w}$ inks? (Only the numbers of pens, brushes and inks matter.)",
         f"Stamps come in three kinds, of ${p}$, ${q}$ and ${r}$ cents. Find the number of ways to make up exactly "
-        f"${amount}$ cents "
-        f"with {bounds}, when the order of the stamps does not matter.",
-        f"Find the number of triples $(x, y, z)$ of integers with $x \\ge {u}$, $y \\ge {v}$, $z \\ge {w}$ and "
-        f"${p}x + {q}y + {r}z = {amount}$.",
+        f"${amount}$ cents with {bounds}, when the order of the stamps does not matter.",
+        f"Find the number of triples $(x, y, z)$ of integers with $x \\ge {u}$, $y \\ge {v}$, $z \\ge {w}$ and ${p}x "
+        f"+ {q}y + {r}z = {amount}$.",
     )
     data = {"ask": "ways", "prices": prices, "least": least, "amount": amount}
     return posed(rng, statements, value, data, (_ways(prices, amount), value + 1, rest * rest // (2 * p * q * r)))
@@ -117,18 +104,14 @@ def _best_plan(rng: np.random.Generator) -> Problem:
     best = max(p * i + q * min((wood - a * i) // b, (work - c * i) // d) for i in range(min(wood // a, work // c) + 1))
     statements = (
         f"A workshop makes tables and chairs. A table takes ${a}$ boards and ${c}$ hours of work and brings ${p}$ "
-        "dollars; a chair "
-        f"takes ${b}$ boards and ${d}$ hours and brings ${q}$ dollars. There are ${wood}$ boards and ${work}$ hours. "
-        "Only whole "
-        "tables and chairs count. What is the largest amount in dollars that the workshop can take in?",
+        f"dollars; a chair takes ${b}$ boards and ${d}$ hours and brings ${q}$ dollars. There are ${wood}$ boards and "
+        f"${work}$ hours. Only whole tables and chairs count. What is the largest amount in dollars that the workshop "
+        "can take in?",
         f"A potter has ${wood}$ kg of clay and ${work}$ hours of kiln time. A vase needs ${a}$ kg and ${c}$ hours and "
-        "is sold for "
-        f"${p}$ crowns, a bowl needs ${b}$ kg and ${d}$ hours and is sold for ${q}$ crowns. Find the maximal income "
-        "in crowns from a "
-        "whole number of vases and a whole number of bowls.",
+        f"is sold for ${p}$ crowns, a bowl needs ${b}$ kg and ${d}$ hours and is sold for ${q}$ crowns. Find the "
+        "maximal income in crowns from a whole number of vases and a whole number of bowls.",
         f"Nonnegative integers $x$ and $y$ satisfy ${a}x + {b}y \\le {wood}$ and ${c}x + {d}y \\le {work}$. Find the "
-        "greatest possible "
-        f"value of ${p}x + {q}y$.",
+        f"greatest possible value of ${p}x + {q}y$.",
     )
     rounded = p * (x.numerator // x.denominator) + q * (y.numerator // y.denominator)
     data = {"ask": "plan", "first": [a, b, wood], "second": [c, d, work], "gain": [p, q]}
@@ -166,23 +149,17 @@ def _cannot_be_bought(rng: np.random.Generator) -> Problem:
     value = base + largest + base - 1 + gaps
     (a, b, c), (u, v, w) = sizes, least
     statements = (
-        f"Dumplings are sold in boxes of ${a}$, ${b}$ and ${c}$. The cook of a feast must buy at least ${u}$ boxes of "
-        f"${a}$, at least "
-        f"${v}$ boxes of ${b}$ and at least ${w}$ boxes of ${c}$. Let $F$ be the largest number of dumplings that the "
-        "cook cannot buy "
-        "exactly, and let $G$ be the number of positive integers that are numbers of dumplings the cook cannot buy "
-        "exactly. "
-        "Find $F + G$.",
-        f"Call a positive integer $n$ good if there are integers $x \\ge {u}$, $y \\ge {v}$, $z \\ge {w}$ with "
-        f"$n = {a}x + {b}y + {c}z$, and bad otherwise. Find the sum of the largest bad number and the number of bad "
+        f"Dumplings are sold in boxes of ${a}$, ${b}$ and ${c}$. The cook of a feast must buy at least ${u}$ of the "
+        f"boxes of ${a}$, at least ${v}$ of those of ${b}$ and at least ${w}$ of those of ${c}$. Let $F$ be the "
+        "largest number of dumplings that the cook cannot buy exactly, and let $G$ be the number of positive "
+        "integers that are numbers of dumplings the cook cannot buy exactly. Find $F + G$.",
+        f"Call a positive integer $n$ good if there are integers $x \\ge {u}$, $y \\ge {v}$, $z \\ge {w}$ with $n = "
+        f"{a}x + {b}y + {c}z$, and bad otherwise. Find the sum of the largest bad number and the number of bad "
         "numbers.",
         f"A choir has benches for ${a}$, ${b}$ and ${c}$ singers. At a concert all benches that are used must be "
-        "full, and at least "
-        f"${u}$ of the first kind, ${v}$ of the second and ${w}$ of the third must be used; there are as many more of "
-        "each kind as "
-        "one likes. Let $F$ be the largest number of singers that cannot be seated, and $G$ the number of positive "
-        "integers that "
-        "are not possible as numbers of singers. Find $F + G$.",
+        f"full, and at least ${u}$ of the first kind, ${v}$ of the second and ${w}$ of the third must be used; there "
+        "are as many more of each kind as one likes. Let $F$ be the largest number of singers that cannot be seated, "
+        "and $G$ the number of positive integers that are not possible as numbers of singers. Find $F + G$.",
     )
     data = {"ask": "boxes", "sizes": sizes, "least": least}
     pair = a * b // gcd(a, b) - a - b

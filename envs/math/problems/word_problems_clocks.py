@@ -27,20 +27,15 @@ def _family_ages(rng: np.random.Generator) -> Problem:
     many = {2: "twice", 3: "three times", 4: "four times", 5: "five times", 6: "six times"}[times]
     statements = (
         f"{a} is ${first}$ years old. {b} is ${older}$ years older than {a}, {c} is {many} as old as {b}, and {d} is "
-        f"${younger}$ "
-        f"years younger than {c}. A tree in their garden is ${extra}$ years older than {a} and {d} together. What "
-        "will be the sum "
-        f"of the ages of the four people and the tree in ${later}$ years?",
+        f"${younger}$ years younger than {c}. A tree in their garden is ${extra}$ years older than {a} and {d} "
+        f"together. What will be the sum of the ages of the four people and the tree in ${later}$ years?",
         f"On a farm, the mill is {many} as old as the barn, and the barn is ${older}$ years older than the shed, "
-        "which was built "
-        f"${first}$ years ago. The house is ${younger}$ years younger than the mill. The well is as old as the shed "
-        "and the house "
-        f"together, plus ${extra}$ years. Find the sum of the ages of all five in ${later}$ years.",
+        f"which was built ${first}$ years ago. The house is ${younger}$ years younger than the mill. The well is as "
+        f"old as the shed and the house together, plus ${extra}$ years. Find the sum of the ages of all five in "
+        f"${later}$ years.",
         f"{e}'s age is ${extra}$ more than the sum of the ages of {a} and {d}. {d} is ${younger}$ years younger than "
-        f"{c}, who is "
-        f"{many} as old as {b}. {b} is ${older}$ years older than {a}, and {a} is ${first}$. If all five are alive in "
-        f"${later}$ "
-        "years, what will their ages add up to then?",
+        f"{c}, who is {many} as old as {b}. {b} is ${older}$ years older than {a}, and {a} is ${first}$. If all five "
+        f"are alive in ${later}$ years, what will their ages add up to then?",
     )
     data = {"ask": "family", "first": first, "older": older, "times": times, "younger": younger}
     data |= {"extra": extra, "later": later}
@@ -59,18 +54,13 @@ def _third_age(rng: np.random.Generator) -> Problem:
     p, q, r, s = past.numerator, past.denominator, future.numerator, future.denominator
     statements = (
         f"${ago}$ years ago the ages of {a} and {b} were in the ratio ${p} : {q}$. In ${later}$ years they will be in "
-        "the ratio "
-        f"${r} : {s}$. At present the ages of {a}, {b} and {c} add up to ${total}$. How old is {c} now?",
+        f"the ratio ${r} : {s}$. At present the ages of {a}, {b} and {c} add up to ${total}$. How old is {c} now?",
         f"The ratio of {a}'s age to {b}'s age was ${p} : {q}$ when both were ${ago}$ years younger than today, and it "
-        "will be "
-        f"${r} : {s}$ when both are ${later}$ years older than today. Together with {c} they are ${total}$ years old "
-        "today. Find "
-        f"{c}'s age today.",
+        f"will be ${r} : {s}$ when both are ${later}$ years older than today. Together with {c} they are ${total}$ "
+        f"years old today. Find {c}'s age today.",
         f"Three bridges in a town were built at different times. Today their ages add up to ${total}$ years. The ages "
-        "of the "
-        f"first two had the ratio ${p} : {q}$ exactly ${ago}$ years ago, and will have the ratio ${r} : {s}$ exactly "
-        f"${later}$ "
-        "years from now. How many years old is the third bridge today?",
+        f"of the first two had the ratio ${p} : {q}$ exactly ${ago}$ years ago, and will have the ratio ${r} : {s}$ "
+        f"exactly ${later}$ years from now. How many years old is the third bridge today?",
     )
     data = {"ask": "third", "past": [p, q, ago], "future": [r, s, later], "total": total}
     return posed(rng, statements, ages[2], data, (ages[0], ages[1], ages[2] + later, ages[0] + ages[1]))
@@ -78,23 +68,19 @@ def _third_age(rng: np.random.Generator) -> Problem:
 
 def _angle(rng: np.random.Generator) -> Problem:
     hours, minutes = between(rng, 8, 60), between(rng, 40, 400)
-    hour, minute = between(rng, 0, hours - 1), between(rng, 1, minutes - 1)
+    hour, minute = between(rng, 1, hours - 1), between(rng, 1, minutes - 1)
     turn = abs(Fraction(minute, minutes) - Fraction(hour * minutes + minute, hours * minutes))
     value = 360 * min(turn, 1 - turn)
     question = ask_fraction(rng, "the smaller angle between the two hands, in degrees")
     statements = (
         f"On the planet Zog an hour has ${minutes}$ minutes, and the face of a clock is divided into ${hours}$ hours: "
-        "the hour "
-        f"hand makes one turn in ${hours}$ hours, the minute hand one turn an hour, in the same direction. At $0$ "
-        "hours both "
-        f"point straight up. Look at such a clock ${hour}$ {'hour' if hour == 1 else 'hours'} and ${minute}$ "
-        f"{'minute' if minute == 1 else 'minutes'} after that. {question}",
+        f"the hour hand makes one turn in ${hours}$ hours, the minute hand one turn an hour, in the same direction. "
+        f"At $0$ hours both point straight up. Look at such a clock ${hour}$ {'hour' if hour == 1 else 'hours'} and "
+        f"${minute}$ {'minute' if minute == 1 else 'minutes'} after that. {question}",
         f"A clockmaker builds a toy clock whose minute hand goes round once in ${minutes}$ minutes and whose hour "
-        "hand moves, "
-        f"steadily and in the same direction, through $\\frac{{1}}{{{hours}}}$ of a turn in that time. Both hands "
-        "start at the "
-        f"top. After ${hour}$ full {'turn' if hour == 1 else 'turns'} of the minute hand and another ${minute}$ "
-        f"{'minute' if minute == 1 else 'minutes'}, it stops. {question}",
+        f"hand moves, steadily and in the same direction, through $\\frac{{1}}{{{hours}}}$ of a turn in that time. "
+        f"Both hands start at the top. After ${hour}$ full {'turn' if hour == 1 else 'turns'} of the minute hand and "
+        f"another ${minute}$ {'minute' if minute == 1 else 'minutes'}, it stops. {question}",
     )
     stiff = abs(Fraction(minute, minutes) - Fraction(hour, hours))
     data = {"ask": "angle", "dial": [hours, minutes], "time": [hour, minute]}
@@ -116,15 +102,12 @@ def _wrong_clocks(rng: np.random.Generator) -> Problem:
 
     statements = (
         f"Clock $A$ gains ${gain}$ seconds {per(u)}, and clock $B$ loses ${loss}$ seconds {per(v)} (hours of true "
-        "time). Both are "
-        f"set to the correct time at noon. Some time later, clock $A$ shows that exactly ${shown}$ minutes have "
-        "passed since "
-        f"noon. {question}",
-        f"Two clocks run steadily but wrongly: in each span of ${u}$ true "
-        f"{'hour' if u == 1 else 'hours'} clock $A$ gets ${gain}$ seconds ahead, and in each span of ${v}$ true "
-        f"{'hour' if v == 1 else 'hours'} clock $B$ falls ${loss}$ seconds behind. At noon both were right. Consider "
-        "the moment "
-        f"when clock $A$ has counted exactly ${shown}$ minutes since noon. {question}",
+        f"time). Both are set to the correct time at noon. Some time later, clock $A$ shows that exactly ${shown}$ "
+        f"minutes have passed since noon. {question}",
+        f"Two clocks run steadily but wrongly: in each span of ${u}$ true {'hour' if u == 1 else 'hours'} clock $A$ "
+        f"gets ${gain}$ seconds ahead, and in each span of ${v}$ true {'hour' if v == 1 else 'hours'} clock $B$ falls "
+        f"${loss}$ seconds behind. At noon both were right. Consider the moment when clock $A$ has counted exactly "
+        f"${shown}$ minutes since noon. {question}",
     )
     data = {"ask": "clocks", "gain": [gain, u], "loss": [loss, v], "shown": shown}
     rough = shown * (1 - Fraction(gain, 3600 * u)) * (1 - Fraction(loss, 3600 * v))
@@ -133,7 +116,7 @@ def _wrong_clocks(rng: np.random.Generator) -> Problem:
 
 def _nth_angle(rng: np.random.Generator) -> Problem:
     while True:
-        hours, minutes, hour = between(rng, 8, 40), between(rng, 30, 150), between(rng, 0, 39)
+        hours, minutes, hour = between(rng, 8, 40), between(rng, 30, 150), between(rng, 1, 39)
         part = Fraction(between(rng, 1, 11), between(rng, 5, 24))
         shown, true = between(rng, 41, 99), between(rng, 41, 99)
         if hour < hours and part < Fraction(1, 2) and gcd(shown, true) == 1 and (360 * part).denominator == 1:
@@ -151,23 +134,16 @@ def _nth_angle(rng: np.random.Generator) -> Problem:
     place = pick(rng, ("an asteroid", "a distant planet", "a space station"))
     statements = (
         f"On {place}, an hour has ${minutes}$ minutes, and a clock has a dial of ${hours}$ hours: its hour hand goes "
-        "round once "
-        f"in ${hours}$ hours and its minute hand once an hour, both steadily and in the same direction; at $0$ hours "
-        "both "
-        f"point straight up. At exactly ${hour}$ {'hour' if hour == 1 else 'hours'} a stopwatch is started. It is "
-        "inaccurate: it "
-        f"counts ${shown}$ minutes while ${true}$ minutes pass. It is stopped at the {count}{last} moment after "
-        "its start "
-        f"at which the smaller angle between the hands is exactly ${angle}^\\circ$. {question}",
+        f"round once in ${hours}$ hours and its minute hand once an hour, both steadily and in the same direction; at "
+        f"$0$ hours both point straight up. At exactly ${hour}$ {'hour' if hour == 1 else 'hours'} a stopwatch is "
+        f"started. It is inaccurate: it counts ${shown}$ minutes while ${true}$ minutes pass. It is stopped at the "
+        f"{count}{last} moment after its start at which the smaller angle between the hands is exactly "
+        f"${angle}^\\circ$. {question}",
         f"A clock on {place} has a minute hand that makes a turn in ${minutes}$ minutes and an hour hand that makes a "
-        "turn, in "
-        f"the same direction, in ${hours * minutes}$ minutes; both start from the top of the dial together. When the "
-        "minute hand "
-        f"has made exactly ${hour}$ {'turn' if hour == 1 else 'turns'}, a stopwatch is set going that counts "
-        f"${shown}$ minutes in "
-        f"every ${true}$ minutes of true time. Consider all later moments when the two hands form an angle of "
-        f"${angle}^\\circ$, "
-        f"and stop the watch at the {count}{last} of them. {question}",
+        f"turn, in the same direction, in ${hours * minutes}$ minutes; both start from the top of the dial together. "
+        f"When the minute hand has made exactly ${hour}$ {'turn' if hour == 1 else 'turns'}, a stopwatch is set going "
+        f"that counts ${shown}$ minutes in every ${true}$ minutes of true time. Consider all later moments when the "
+        f"two hands form an angle of ${angle}^\\circ$, and stop the watch at the {count}{last} of them. {question}",
     )
     data = {"ask": "nth", "dial": [hours, minutes], "hour": hour, "angle": int(angle), "count": count}
     data["watch"] = [shown, true]

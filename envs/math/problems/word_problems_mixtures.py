@@ -23,16 +23,14 @@ def _poured_together(rng: np.random.Generator) -> Problem:
     value = Fraction(a * p + b * q + c * r, total)
     statements = (
         f"A chemist pours ${a}$ liters of a ${p}\\%$ acid, ${b}$ liters of a ${q}\\%$ acid and ${c}$ liters of a "
-        f"${r}\\%$ acid "
-        "into one vessel. What percentage of the mixture is acid? Give the exact percentage.",
+        f"${r}\\%$ acid into one vessel. What percentage of the mixture is acid? Answer with the exact percentage, "
+        "such as $1.25\\%$.",
         f"A juice maker mixes three drinks: ${a}$ liters with ${p}\\%$ fruit, ${b}$ liters with ${q}\\%$ fruit and "
-        f"${c}$ liters "
-        f"with ${r}\\%$ fruit. Find the exact percentage of fruit in the blend.",
+        f"${c}$ liters with ${r}\\%$ fruit. What percentage of the blend is fruit? Answer with the exact percentage, "
+        "such as $1.25\\%$.",
         f"Three sacks of birdseed, of ${a}$ kg, ${b}$ kg and ${c}$ kg, consist of sunflower seeds to ${p}\\%$, "
-        f"${q}\\%$ and "
-        f"${r}\\%$ of their mass, in this order. They are emptied into one bin and mixed. What percentage of the mass "
-        "in the "
-        "bin is sunflower seeds? Give the exact percentage.",
+        f"${q}\\%$ and ${r}\\%$ of their mass, in this order. They are emptied into one bin and mixed. What "
+        "percentage of the mass in the bin is sunflower seeds? Answer with the exact percentage, such as $1.25\\%$.",
     )
     data = {"ask": "poured", "amounts": [a, b, c], "percentages": [p, q, r]}
     traps = (f"{decimal(100 - value)}\\%", f"{decimal(value / 100)}\\%", f"{p + q + r}\\%")
@@ -49,19 +47,15 @@ def _evaporation(rng: np.random.Generator) -> Problem:
     value = Fraction(r * (amount - lost) - amount * q, p - r)
     statements = (
         f"From ${amount}$ liters of a ${q}\\%$ salt solution, ${lost}$ liters of pure water evaporate. How many "
-        "liters of a "
-        f"${p}\\%$ solution must then be added to get a ${r}\\%$ solution? (Percentages are by volume, and volumes "
-        "add up.) "
-        "Give an exact answer in liters.",
+        f"liters of a ${p}\\%$ solution must then be added to get a ${r}\\%$ solution? (Percentages are by volume, "
+        "and volumes add up.) Give an exact answer in liters.",
         f"A pan holds ${amount}$ liters of a syrup with ${q}\\%$ sugar. It is boiled until ${lost}$ liters of water "
-        "have "
-        f"evaporated. Then syrup with ${p}\\%$ sugar is poured in until the sugar content is ${r}\\%$. All "
-        "percentages are by "
-        "volume, and volumes simply add. How much syrup, in liters, is poured in? Give the exact value.",
-        f"A basin contains ${amount}$ liters of water with ${q}\\%$ dye by volume. In the sun ${lost}$ liters of water "
-        f"evaporate, but no dye. What volume of a liquid with ${p}\\%$ dye makes the content of the basin a ${r}\\%$ "
-        "mixture? "
-        "Volumes add up. Answer exactly, in liters.",
+        f"have evaporated. Then syrup with ${p}\\%$ sugar is poured in until the sugar content is ${r}\\%$. All "
+        "percentages are by volume, and volumes simply add. How much syrup, in liters, is poured in? Give the exact "
+        "value.",
+        f"A basin contains ${amount}$ liters of water with ${q}\\%$ dye by volume. In the sun ${lost}$ liters of "
+        f"water evaporate, but no dye. What volume of a liquid with ${p}\\%$ dye makes the content of the basin a "
+        f"${r}\\%$ mixture? Volumes add up. Answer exactly, in liters.",
     )
     data = {"ask": "evaporation", "amount": amount, "percentages": [q, p, r], "lost": lost}
     unit = "\\text{ liters}"
@@ -78,22 +72,17 @@ def _replaced(rng: np.random.Generator) -> Problem:
     x, y, z = parts
     statements = (
         f"A barrel holds ${volume}$ liters of a drink that is ${share}\\%$ juice. ${x}$ liters are drawn off and "
-        "replaced by "
-        f"water; after stirring, ${y}$ liters of the mixture are drawn off and replaced by water; after stirring "
-        "again, the "
-        f"same is done with ${z}$ liters. "
+        f"replaced by water; after stirring, ${y}$ liters of the mixture are drawn off and replaced by water; after "
+        f"stirring again, the same is done with ${z}$ liters. "
         f"{ask_fraction(rng, 'the part of the final drink that is juice')}",
         f"The radiator of a truck takes ${volume}$ liters. It is full of a fluid with ${share}\\%$ antifreeze. A "
-        "mechanic "
-        f"drains ${x}$ liters and fills up with water, lets the engine mix the fluid, drains ${y}$ liters and fills "
-        "up with "
-        f"water, lets it mix, and drains ${z}$ liters and fills up with water once more. "
+        f"mechanic drains ${x}$ liters and fills up with water, lets the engine mix the fluid, drains ${y}$ liters "
+        f"and fills up with water, lets it mix, and drains ${z}$ liters and fills up with water once more. "
         f"{ask_fraction(rng, 'the part of the fluid in the radiator that is then antifreeze')}",
         f"Three times a part of a well-stirred mixture in a ${volume}$-liter tank is taken out and replaced by the "
-        "same amount "
-        f"of water: first ${x}$ liters, then ${y}$ liters, then ${z}$ liters. At first the tank was full, and "
-        f"${share}\\%$ of "
-        f"the mixture was alcohol. {ask_fraction(rng, 'the ratio of alcohol to the whole mixture in the end')}",
+        f"same amount of water: first ${x}$ liters, then ${y}$ liters, then ${z}$ liters. At first the tank was full, "
+        f"and ${share}\\%$ of the mixture was alcohol. "
+        f"{ask_fraction(rng, 'the ratio of alcohol to the whole mixture in the end')}",
     )
     linear = Fraction(share, 100) * (1 - Fraction(sum(parts), volume))
     data = {"ask": "replaced", "volume": volume, "share": share, "parts": parts}
@@ -119,12 +108,10 @@ def _alloys(rng: np.random.Generator) -> Problem:
     form = "Answer with the ordered triple of the masses of $X$, $Y$ and $Z$ in kilograms."
     statements = (
         f"A foundry stocks three alloys (percentages by mass): {rows}. A bell is cast from these three alloys alone. "
-        "It "
-        f"contains ${copper}$ kg of copper, ${tin}$ kg of tin and ${zinc}$ kg of zinc. How much of each alloy was "
+        f"It contains ${copper}$ kg of copper, ${tin}$ kg of tin and ${zinc}$ kg of zinc. How much of each alloy was "
         f"used? {form}",
         f"By mass, {rows}. How many kilograms of each must be melted together to get exactly ${copper}$ kg of copper, "
-        f"${tin}$ kg "
-        f"of tin and ${zinc}$ kg of zinc? {form}",
+        f"${tin}$ kg of tin and ${zinc}$ kg of zinc? {form}",
     )
     data = {"ask": "alloys", "kinds": kinds, "amounts": [copper, tin, zinc]}
     x, y, z = amounts
@@ -143,15 +130,11 @@ def _exchange(rng: np.random.Generator) -> Problem:
     times = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}[rounds]
     statements = (
         f"Tank $A$ holds ${a}$ liters of a ${p}\\%$ acid and tank $B$ holds ${b}$ liters of a ${q}\\%$ acid. In one "
-        "round, "
-        f"${poured}$ liters are pumped from $A$ to $B$; when the liquid in $B$ is mixed, ${poured}$ liters are pumped "
-        "from $B$ "
-        f"back to $A$, and the liquid in $A$ is mixed. Altogether there are {times} rounds. {question}",
+        f"round, ${poured}$ liters are pumped from $A$ to $B$; when the liquid in $B$ is mixed, ${poured}$ liters are "
+        f"pumped from $B$ back to $A$, and the liquid in $A$ is mixed. Altogether there are {times} rounds. {question}",
         f"There are ${a}$ liters of ${p}\\%$ acid in tank $A$ and ${b}$ liters of ${q}\\%$ acid in tank $B$. "
-        f"{times.capitalize()} "
-        f"times in succession somebody carries ${poured}$ liters from $A$ to $B$, stirs, and then carries ${poured}$ "
-        "liters "
-        f"from $B$ to $A$, and stirs again. {question}",
+        f"{times.capitalize()} times in succession somebody carries ${poured}$ liters from $A$ to $B$, stirs, and "
+        f"then carries ${poured}$ liters from $B$ to $A$, and stirs again. {question}",
     )
     data = {"ask": "exchange", "tanks": [[a, p], [b, q]], "poured": poured, "rounds": rounds}
     other = (a * p + b * q - a * factor**rounds * (p - q)) / (a + b)

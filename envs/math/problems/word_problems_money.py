@@ -26,20 +26,14 @@ def _change(rng: np.random.Generator) -> Problem:
     bills = "a $50$-dollar bill" if notes == 1 else f"${notes}$ bills of $50$ dollars"
     statements = (
         f"{name} buys ${a}$ basketballs at ${p}$ dollars each, ${b}$ jerseys at ${q}$ dollars each and ${c}$ caps at "
-        f"${r}$ "
-        f"dollars each for a school team. A voucher takes ${voucher}$ dollars off the total. {name} pays with "
-        f"{bills}. How many "
-        "dollars are given back?",
+        f"${r}$ dollars each for a school team. A voucher takes ${voucher}$ dollars off the total. {name} pays with "
+        f"{bills}. How many dollars are given back?",
         f"For a party {name} orders ${a}$ pizzas, ${b}$ salads and ${c}$ bottles of juice, which cost ${p}$, ${q}$ "
-        f"and ${r}$ "
-        f"dollars apiece. A coupon lowers the bill by ${voucher}$ dollars. How many dollars of change does {name} get "
-        "from "
-        f"{bills}?",
+        f"and ${r}$ dollars apiece. A coupon lowers the bill by ${voucher}$ dollars. How many dollars of change does "
+        f"{name} get from {bills}?",
         f"At a garden center a rose costs ${p}$ dollars, a shrub ${q}$ dollars and a bag of soil ${r}$ dollars. "
-        f"{name} takes ${a}$ "
-        f"roses, ${b}$ shrubs and ${c}$ bags of soil, gets ${voucher}$ dollars off as a member, and hands over "
-        f"{bills}. How much "
-        "change, in dollars, is due?",
+        f"{name} takes ${a}$ roses, ${b}$ shrubs and ${c}$ bags of soil, gets ${voucher}$ dollars off as a member, "
+        f"and hands over {bills}. How much change, in dollars, is due?",
     )
     data = {"ask": "change", "counts": counts, "prices": prices, "voucher": voucher, "notes": notes}
     return posed(rng, statements, value, data, (value - voucher, value - 2 * voucher, cost - voucher))
@@ -56,20 +50,15 @@ def _profit(rng: np.random.Generator) -> Problem:
             break
     statements = (
         f"A merchant buys ${total}$ equal vases. ${sold}$ of them are sold at ${markup}\\%$ above what they cost, "
-        f"${reduced}$ at "
-        f"${cut}\\%$ below what they cost, and the others break. By what percentage of the cost of all vases is the "
-        "merchant's "
-        "income above that cost? Give the exact percentage.",
+        f"${reduced}$ at ${cut}\\%$ below what they cost, and the others break. By what percentage of the cost of all "
+        "vases is the merchant's income above that cost? Answer with the exact percentage, such as $1.25\\%$.",
         f"A stall buys ${total}$ melons, all at the same price. It sells ${sold}$ of them with a profit of "
-        f"${markup}\\%$ and "
-        f"${reduced}$ with a loss of ${cut}\\%$ on each; the remaining ones rot. What is the overall profit as a "
-        "percentage of "
-        "the amount paid for all the melons? Give the exact percentage.",
+        f"${markup}\\%$ and ${reduced}$ with a loss of ${cut}\\%$ on each; the remaining ones rot. What is the "
+        "overall profit as a percentage of the amount paid for all the melons? Answer with the exact percentage, "
+        "such as $1.25\\%$.",
         f"An artist has ${total}$ copies of a print made, at the same cost each. ${sold}$ copies go for ${markup}\\%$ "
-        "more than "
-        f"they cost, ${reduced}$ for ${cut}\\%$ less than they cost, and the rest is given away. Find the total "
-        "profit in percent "
-        "of the total cost, exactly.",
+        f"more than they cost, ${reduced}$ for ${cut}\\%$ less than they cost, and the rest is given away. Find the "
+        "total profit as a percentage of the total cost. Answer with the exact percentage, such as $1.25\\%$.",
     )
     data = {"ask": "profit", "total": total, "sold": sold, "reduced": reduced, "markup": markup, "cut": cut}
     ignored = Fraction(sold * markup - reduced * cut, total)
@@ -84,22 +73,17 @@ def _tax(rng: np.random.Generator) -> Problem:
     high = middle + between(rng, 3, 20)
     income = second + 10 * between(rng, 50, 4000)
     paid = Fraction(first * low + (second - first) * middle + (income - second) * high, 100)
-    name = pick(rng, NAMES)
+    name, duty = pick(rng, NAMES), f"{int(100 * paid) // 100}.{int(100 * paid) % 100:02d}"
     statements = (
         f"In a certain country the first ${first}$ dollars of a yearly income are taxed at ${low}\\%$, the part from "
-        f"${first}$ to "
-        f"${second}$ dollars at ${middle}\\%$, and the part above ${second}$ dollars at ${high}\\%$. {name} paid "
-        f"${decimal(paid)}$ dollars of income tax. What was the income, in dollars?",
+        f"${first}$ to ${second}$ dollars at ${middle}\\%$, and the part above ${second}$ dollars at ${high}\\%$. "
+        f"{name} paid ${duty}$ dollars of income tax. What was the income, in dollars?",
         f"An income tax has three brackets: ${low}\\%$ on income up to ${first}$ crowns, ${middle}\\%$ on the part "
-        "between "
-        f"${first}$ and ${second}$ crowns, ${high}\\%$ on whatever exceeds ${second}$ crowns. For which income, in "
-        "crowns, is the "
-        f"tax exactly ${decimal(paid)}$ crowns?",
+        f"between ${first}$ and ${second}$ crowns, ${high}\\%$ on whatever exceeds ${second}$ crowns. For which "
+        f"income, in crowns, is the tax exactly ${duty}$ crowns?",
         f"A seller gets a commission of ${low}\\%$ on the first ${first}$ dollars of sales in a month, of "
-        f"${middle}\\%$ on the "
-        f"next ${second - first}$ dollars, and of ${high}\\%$ on everything beyond. Last month {name} earned a "
-        "commission of "
-        f"${decimal(paid)}$ dollars. How many dollars were the sales?",
+        f"${middle}\\%$ on the next ${second - first}$ dollars, and of ${high}\\%$ on everything beyond. Last month "
+        f"{name} earned a commission of ${duty}$ dollars. How many dollars were the sales?",
     )
     data = {"ask": "tax", "limits": [first, second], "rates": [low, middle, high], "paid": str(paid)}
     return posed(rng, statements, income, data, (paid * 100 / high, income - second, paid * 100 / middle))
@@ -118,16 +102,12 @@ def _loan(rng: np.random.Generator) -> Problem:
     name = pick(rng, NAMES)
     statements = (
         f"{name} borrows ${borrowed}$ dollars. At the end of each year, ${rate}\\%$ of what is owed is added as "
-        "interest, and a "
-        f"payment is made right after that. The first payment is ${first}$ dollars. The following {number} payments "
-        "are equal "
-        "and pay off the debt completely. "
+        f"interest, and a payment is made right after that. The first payment is ${first}$ dollars. The following "
+        f"{number} payments are equal and pay off the debt completely. "
         + ask_sum(rng, "the size in dollars of one of these equal payments (not rounded)", 1000),
         f"A loan of ${borrowed}$ dollars bears interest at ${rate}\\%$ a year, compounded yearly. After one year "
-        f"${first}$ dollars "
-        f"are paid back, and after each of the next {number} years $X$ dollars, whereupon nothing is owed any more. "
-        "Suppose "
-        f"that amounts are not rounded. {ask_sum(rng, 'the value of $X$', 1000)}",
+        f"${first}$ dollars are paid back, and after each of the next {number} years $X$ dollars, whereupon nothing "
+        f"is owed any more. Suppose that amounts are not rounded. {ask_sum(rng, 'the value of $X$', 1000)}",
     )
     data = {"ask": "loan", "borrowed": borrowed, "rate": rate, "first": first, "count": count}
     plain = (borrowed * (1 + (count + 1) * Fraction(rate, 100)) - first) / count
@@ -153,29 +133,21 @@ def _whole_cents(rng: np.random.Generator) -> Problem:
     paid = int(price * shares[2])
     statements = (
         f"The price of a telescope is a whole number of cents. In a sale it is lowered by ${first}\\%$; with a coupon "
-        "the lowered "
-        f"price is lowered by another ${second}\\%$ of itself; finally a sales tax of ${tax}\\%$ is added. At each of "
-        "the three "
-        f"stages the amount is exactly a whole number of cents, without any rounding. ${friends}$ friends buy the "
-        "telescope "
-        "together: when the final amount is divided as equally as possible, each pays the same whole number of cents "
-        "and "
-        f"{f'${rest}$ cents remain' if rest != 1 else '$1$ cent remains'} to be paid. The original price was more than "
-        f"${floor}$ cents. For the smallest such original price, find the sum of the original price and the final "
-        "amount, in "
-        "cents.",
+        f"the lowered price is lowered by another ${second}\\%$ of itself; finally a sales tax of ${tax}\\%$ is "
+        "added. At each of the three stages the amount is exactly a whole number of cents, without any rounding. "
+        f"${friends}$ friends buy the telescope together: when the final amount is divided as equally as possible, "
+        "each pays the same whole number of cents and "
+        f"{f'${rest}$ cents remain' if rest != 1 else '$1$ cent remains'} to be paid. The original price was more "
+        f"than ${floor}$ cents. For the smallest such original price, find the sum of the original price and the "
+        "final amount, in cents.",
         f"For a positive integer $x$, let $a$ be $x$ reduced by ${first}\\%$, let $b$ be $a$ reduced by "
-        f"${second}\\%$, and let $c$ "
-        f"be $b$ increased by ${tax}\\%$. Let $x$ be the smallest integer greater than ${floor}$ for which $a$, $b$ "
-        "and $c$ are "
-        f"integers and $c$ leaves the remainder ${rest}$ when divided by ${friends}$. Find $x + c$.",
+        f"${second}\\%$, and let $c$ be $b$ increased by ${tax}\\%$. Let $x$ be the smallest integer greater than "
+        f"${floor}$ for which $a$, $b$ and $c$ are integers and $c$ leaves the remainder ${rest}$ when divided by "
+        f"${friends}$. Find $x + c$.",
         f"A reservoir holds $x$ liters, a whole number greater than ${floor}$. It loses ${first}\\%$ of its water, "
-        "then "
-        f"${second}\\%$ of what is left, and then gains ${tax}\\%$ of what is left after that. After each change it "
-        "holds a whole "
-        f"number of liters, and the last number leaves the remainder ${rest}$ when divided by ${friends}$. Let $x$ be "
-        "as small "
-        "as possible. Find the sum of $x$ and the final number of liters.",
+        f"then ${second}\\%$ of what is left, and then gains ${tax}\\%$ of what is left after that. After each change "
+        f"it holds a whole number of liters, and the last number leaves the remainder ${rest}$ when divided by "
+        f"${friends}$. Let $x$ be as small as possible. Find the sum of $x$ and the final number of liters.",
     )
     data = {"ask": "whole", "changes": [-first, -second, tax], "friends": friends, "rest": rest, "floor": floor}
     unshared = start * step

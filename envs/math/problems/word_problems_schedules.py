@@ -21,20 +21,16 @@ def _end_of_day(rng: np.random.Generator) -> Problem:
     number = {4: "four", 5: "five", 6: "six", 7: "seven"}[lessons]
     statements = (
         f"{name}'s school day starts at {clock} in the morning. There are {number} lessons of ${length}$ minutes "
-        "each. One of the "
-        f"breaks between lessons is the lunch break, which lasts ${lunch}$ minutes; each of the others lasts "
-        f"${pause}$ minutes. "
-        f"From the end of the last lesson it takes {name} ${walk}$ minutes to get home. When is {name} at home? {form}",
+        f"each. One of the breaks between lessons is the lunch break, which lasts ${lunch}$ minutes; each of the "
+        f"others lasts ${pause}$ minutes. From the end of the last lesson it takes {name} ${walk}$ minutes to get "
+        f"home. When is {name} at home? {form}",
         f"A tour bus leaves at {clock} in the morning and drives {number} stages of ${length}$ minutes each. Between "
-        "two stages "
-        f"it stops for ${pause}$ minutes, but for lunch, once, it stops for ${lunch}$ minutes instead. After the last "
-        "stage, the "
-        f"guests need ${walk}$ minutes to walk to their hotel. When do they arrive there? {form}",
+        f"two stages it stops for ${pause}$ minutes, but for lunch, once, it stops for ${lunch}$ minutes instead. "
+        f"After the last stage, the guests need ${walk}$ minutes to walk to their hotel. When do they arrive there? "
+        f"{form}",
         f"A baker puts the first of {number} trays into the oven at {clock} in the morning. Each tray bakes for "
-        f"${length}$ minutes. "
-        f"Changing trays takes ${pause}$ minutes, except for one change that takes ${lunch}$ minutes because the oven "
-        "is cleaned. "
-        f"The last tray must cool for ${walk}$ minutes. When is it ready? {form}",
+        f"${length}$ minutes. Changing trays takes ${pause}$ minutes, except for one change that takes ${lunch}$ "
+        f"minutes because the oven is cleaned. The last tray must cool for ${walk}$ minutes. When is it ready? {form}",
     )
 
     def shown(minutes: int) -> str:
@@ -55,17 +51,13 @@ def _days_with_events(rng: np.random.Generator) -> Problem:
     wanted = "none of the three" if quiet else "at least one of the three"
     statements = (
         f"In a palace the days are numbered $1, 2, 3, \\ldots, {days}$. The clocks are wound on the days whose number "
-        "is divisible "
-        f"by ${a}$, the windows are cleaned when it is divisible by ${b}$, and the lawn is mown when it is divisible "
-        f"by ${c}$. On "
-        f"how many of these days is {wanted} jobs done?",
+        f"is divisible by ${a}$, the windows are cleaned when it is divisible by ${b}$, and the lawn is mown when it "
+        f"is divisible by ${c}$. On how many of these days is {wanted} jobs done?",
         f"Along a road there is a tree every ${a}$ meters, a lamp every ${b}$ meters and a bench every ${c}$ meters: "
-        "the first of "
-        f"each kind stands ${a}$, ${b}$ and ${c}$ meters from the beginning, respectively. At how many of the places "
-        f"$1, 2, \\ldots, {days}$ meters from the beginning is there {wanted}?",
+        f"the first of each kind stands ${a}$, ${b}$ and ${c}$ meters from the beginning, respectively. At how many "
+        f"of the places $1, 2, \\ldots, {days}$ meters from the beginning is there {wanted}?",
         f"Three lighthouses flash every ${a}$, ${b}$ and ${c}$ seconds, for the first time ${a}$, ${b}$ and ${c}$ "
-        "seconds after "
-        f"dusk. At how many of the seconds $1, 2, \\ldots, {days}$ after dusk does {wanted} flash?",
+        f"seconds after dusk. At how many of the seconds $1, 2, \\ldots, {days}$ after dusk does {wanted} flash?",
     )
     data = {"ask": "days", "periods": periods, "days": days, "quiet": quiet}
     return posed(rng, statements, value, data, (single, days - value, single - double, days - single))
@@ -87,19 +79,17 @@ def _common_departure(rng: np.random.Generator) -> Problem:
     rests = listing([f"${offset}$ when divided by ${period}$" for offset, period in zip(offsets, periods, strict=True)])
     signals = listing(
         [
-            f"after ${offset}$ seconds and from then on every ${period}$ seconds"
-            for offset, period in zip(offsets, periods, strict=True)
+            f"the {place} after ${offset}$ seconds and from then on every ${period}$ seconds"
+            for place, offset, period in zip(("first", "second", "third"), offsets, periods, strict=True)
         ]
     )
     statements = (
         f"From a certain stop, three lines of {kinds[1]} leave: {'; '.join(lines)}. They run day and night. How many "
-        "minutes past "
-        f"six do three {kinds[1]} leave at the same moment for the first time?",
+        f"minutes past six do three {kinds[1]} leave at the same moment for the first time?",
         f"A parade of fewer than ${whole}$ soldiers is lined up three times. The number of soldiers left over is "
         f"{rests.replace('when divided by', 'when they stand in rows of')}. How many soldiers are there?",
-        f"Three beacons send their signals {signals}, respectively, counted from the start of a clock. After how many "
-        "seconds do "
-        "all three send a signal at the same time for the first time?",
+        f"Three beacons are switched on together. They send signals: {signals}. How many seconds after they were "
+        "switched on do all three send a signal at the same time for the first time?",
     )
     data = {"ask": "common", "periods": periods, "offsets": offsets}
     return posed(rng, statements, value, data, (whole, whole - value, value + whole))
@@ -130,18 +120,14 @@ def _exactly_two(rng: np.random.Generator) -> Problem:
     (a, b, c), (p, q, r) = rests, periods
     statements = (
         f"Three machines beep every ${p}$, ${q}$ and ${r}$ seconds, for the first time ${a}$, ${b}$ and ${c}$ seconds "
-        "after "
-        f"midnight, respectively. In how many of the seconds $0, 1, 2, \\ldots, {limit - 1}$ after midnight do "
-        "exactly two of "
-        "them beep?",
+        f"after midnight, respectively. In how many of the seconds $0, 1, 2, \\ldots, {limit - 1}$ after midnight do "
+        "exactly two of them beep?",
         f"The days of a calendar are numbered $0, 1, \\ldots, {limit - 1}$. A market is held on the days whose number "
-        "leaves the "
-        f"remainder ${a}$ when divided by ${p}$, a concert on those that leave ${b}$ when divided by ${q}$, and a "
-        "fair on those "
-        f"that leave ${c}$ when divided by ${r}$. On how many days do exactly two of the three events take place?",
+        f"leaves the remainder ${a}$ when divided by ${p}$, a concert on those that leave ${b}$ when divided by "
+        f"${q}$, and a fair on those that leave ${c}$ when divided by ${r}$. On how many days do exactly two of the "
+        "three events take place?",
         f"How many integers $n$ with $0 \\le n < {limit}$ satisfy exactly two of the congruences $n \\equiv {a} "
-        f"\\pmod{{{p}}}$, "
-        f"$n \\equiv {b} \\pmod{{{q}}}$, $n \\equiv {c} \\pmod{{{r}}}$?",
+        f"\\pmod{{{p}}}$, $n \\equiv {b} \\pmod{{{q}}}$, $n \\equiv {c} \\pmod{{{r}}}$?",
     )
     data = {"ask": "two", "periods": periods, "rests": rests, "limit": limit}
     return posed(rng, statements, value, data, (double, double - triple, double - 2 * triple, value + 1))
@@ -174,17 +160,13 @@ def _roster(rng: np.random.Generator) -> Problem:
     count = ("nobody is", "exactly one of them is", "exactly two of them are")[wanted]
     statements = (
         f"Three guards work in fixed cycles. {'. '.join(rules)}. Find the remainder when the number of those among "
-        "the days "
-        f"$1, 2, \\ldots, {days}$ on which {count} at work is divided by $1000$.",
+        f"the days $1, 2, \\ldots, {days}$ on which {count} at work is divided by $1000$.",
         f"Three pumps run in cycles: the first runs for ${u}$ hours and stands for ${p - u}$, the second runs for "
-        f"${v}$ and stands "
-        f"for ${q - v}$, the third runs for ${w}$ and stands for ${r - w}$ hours, again and again. Hour $1$ of the "
-        "year is hour "
-        f"${a + 1}$ of a cycle of the first pump, hour ${b + 1}$ of a cycle of the second and hour ${c + 1}$ of a "
-        "cycle of the "
-        f"third; cycles begin with the running hours. In how many of the hours $1, 2, \\ldots, {days}$ is it true that "
-        f"{count.replace('nobody is', 'none of them is')} running? Give the remainder when this number is divided by "
-        "$1000$.",
+        f"${v}$ and stands for ${q - v}$, the third runs for ${w}$ and stands for ${r - w}$ hours, again and again. "
+        f"Hour $1$ of the year is hour ${a + 1}$ of a cycle of the first pump, hour ${b + 1}$ of a cycle of the "
+        f"second and hour ${c + 1}$ of a cycle of the third; cycles begin with the running hours. In how many of the "
+        f"hours $1, 2, \\ldots, {days}$ is it true that {count.replace('nobody is', 'none of them is')} running? Give "
+        "the remainder when this number is divided by $1000$.",
     )
     data = {"ask": "roster", "works": works, "cycles": cycles, "shifts": shifts, "days": days, "wanted": wanted}
     traps = (blocks * per_block % 1000, (blocks + 1) * per_block % 1000, days * per_block // prod(cycles) % 1000)

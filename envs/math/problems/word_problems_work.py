@@ -20,19 +20,14 @@ def _bakery(rng: np.random.Generator) -> Problem:
     one, other = several(rng, NAMES, 2)
     statements = (
         f"One oven of a bakery makes ${a}$ rolls an hour and runs for ${h}$ hours; another makes ${b}$ rolls an hour "
-        "and runs "
-        f"for ${k}$ hours. The bakers eat ${lost}$ rolls and pack the others in bags of ${pack}$. How many full bags "
-        "are there?",
+        f"and runs for ${k}$ hours. The bakers eat ${lost}$ rolls and pack the others in bags of ${pack}$. How many "
+        "full bags are there?",
         f"{one} folds ${a}$ paper cranes an hour and works for ${h}$ hours. {other} folds ${b}$ an hour and works for "
-        f"${k}$ "
-        f"hours. They throw away ${lost}$ cranes that are torn, and put the good ones on strings of ${pack}$ cranes "
-        "each. How "
-        "many complete strings can they make?",
+        f"${k}$ hours. They throw away ${lost}$ cranes that are torn, and put the good ones on strings of ${pack}$ "
+        "cranes each. How many complete strings can they make?",
         f"In a bottling plant the first line fills ${a}$ bottles a minute for ${h}$ minutes, and the second line "
-        f"fills ${b}$ a "
-        f"minute for ${k}$ minutes. After ${lost}$ bottles have failed inspection, the rest is put into crates that "
-        "hold "
-        f"${pack}$ bottles. How many crates become full?",
+        f"fills ${b}$ a minute for ${k}$ minutes. After ${lost}$ bottles have failed inspection, the rest is put into "
+        f"crates that hold ${pack}$ bottles. How many crates become full?",
     )
     data = {"ask": "bakery", "rates": [a, b], "hours": [h, k], "lost": lost, "pack": pack}
     traps = (-(-left // pack), (left + lost) // pack, (left + 2 * lost) // pack, (a + b) * (h + k) // pack)
@@ -52,20 +47,15 @@ def _pipes(rng: np.random.Generator) -> Problem:
     question = ask_fraction(rng, "the number of hours from the opening of the first pipe until the tank is full")
     statements = (
         f"A pipe fills an empty tank in ${a}$ hours, a second pipe fills it in ${b}$ hours, and a drain empties the "
-        "full tank "
-        f"in ${c}$ hours. When the tank is ${start}$ full, the first pipe is opened. After ${alone}$ {hours} the "
-        "second pipe and "
-        f"the drain are opened, too. {question}",
+        f"full tank in ${c}$ hours. When the tank is ${start}$ full, the first pipe is opened. After ${alone}$ "
+        f"{hours} the second pipe and the drain are opened, too. {question}",
         f"Two pipes lead into a tank and a drain leads out of it. Alone, the first pipe would fill the tank in ${a}$ "
-        "hours and "
-        f"the second in ${b}$ hours; the drain would empty it in ${c}$ hours. At the beginning ${start}$ of the tank "
-        "is full of "
-        f"water. For ${alone}$ {hours} only the first pipe runs, then both pipes and the drain run. {question}",
+        f"hours and the second in ${b}$ hours; the drain would empty it in ${c}$ hours. At the beginning ${start}$ of "
+        f"the tank is full of water. For ${alone}$ {hours} only the first pipe runs, then both pipes and the drain "
+        f"run. {question}",
         f"The water tank of a ship is ${start}$ full. Pump $A$ needs ${a}$ hours for a whole tank, pump $B$ needs "
-        f"${b}$ hours, "
-        f"and the crew would use up a full tank in ${c}$ hours. Pump $A$ works alone for ${alone}$ {hours} while the "
-        "crew "
-        "sleeps; then pump $B$ joins it and the crew begins to use water at its steady rate. "
+        f"${b}$ hours, and the crew would use up a full tank in ${c}$ hours. Pump $A$ works alone for ${alone}$ "
+        f"{hours} while the crew sleeps; then pump $B$ joins it and the crew begins to use water at its steady rate. "
         f"{ask_fraction(rng, 'the number of hours from the start of pump $A$ until the tank is full')}",
     )
     data = {"ask": "pipes", "hours": [a, b, c], "alone": alone, "full": [full.numerator, full.denominator]}
@@ -83,16 +73,13 @@ def _two_kinds(rng: np.random.Generator) -> Problem:
     value = Fraction(wanted, p * old + q * young)
     statements = (
         f"In ${s}$ hours, ${a}$ old and ${b}$ modern presses print ${first}$ posters. In ${t}$ hours, ${c}$ old and "
-        f"${d}$ modern "
-        f"presses print ${second}$ posters. All old presses are equally fast, and so are all modern ones. "
-        f"{ask_fraction(rng, f'the number of hours for ${wanted}$ posters on ${p}$ old and ${q}$ modern ones')}",
+        f"${d}$ modern presses print ${second}$ posters. All old presses are equally fast, and so are all modern "
+        f"ones. {ask_fraction(rng, f'the number of hours for ${wanted}$ posters on ${p}$ old and ${q}$ modern ones')}",
         f"A group of ${a}$ masters and ${b}$ apprentices lays ${first}$ tiles in ${s}$ hours; ${c}$ masters and ${d}$ "
-        "apprentices "
-        f"lay ${second}$ tiles in ${t}$ hours. Masters all work at one rate and apprentices at another. "
+        f"apprentices lay ${second}$ tiles in ${t}$ hours. Masters all work at one rate and apprentices at another. "
         f"{ask_fraction(rng, f'the time in hours for ${wanted}$ tiles if ${p}$ masters and ${q}$ apprentices work')}",
         f"Robots of type X and of type Y pick apples, each type at its own constant rate: ${a}$ X and ${b}$ Y pick "
-        f"${first}$ "
-        f"apples in ${s}$ hours, and ${c}$ X and ${d}$ Y pick ${second}$ apples in ${t}$ hours. "
+        f"${first}$ apples in ${s}$ hours, and ${c}$ X and ${d}$ Y pick ${second}$ apples in ${t}$ hours. "
         f"{ask_fraction(rng, f'the number of hours in which ${p}$ X and ${q}$ Y pick ${wanted}$ apples')}",
     )
     data = {
@@ -122,20 +109,14 @@ def _in_turns(rng: np.random.Generator) -> Problem:
 
     statements = (
         f"Alone, {one} would need ${a}$ hours for a job, {two} ${b}$ hours and {three} ${c}$ hours. They work in "
-        "turns, never "
-        f"two at a time: {one} for {unit(u)}, then {two} for {unit(v)}, then {three} for {unit(w)}, then {one} again, "
-        "and so "
-        f"on. {question}",
+        f"turns, never two at a time: {one} for {unit(u)}, then {two} for {unit(v)}, then {three} for {unit(w)}, then "
+        f"{one} again, and so on. {question}",
         f"Three machines, $A$, $B$ and $C$, can do a job in ${a}$, ${b}$ and ${c}$ hours, respectively. As there is "
-        "only one "
-        f"power line, they run one after another in a cycle: $A$ for {unit(u)}, $B$ for {unit(v)}, $C$ for {unit(w)}, "
-        "and again "
-        f"from the beginning, until the job is finished. {question}",
+        f"only one power line, they run one after another in a cycle: $A$ for {unit(u)}, $B$ for {unit(v)}, $C$ for "
+        f"{unit(w)}, and again from the beginning, until the job is finished. {question}",
         f"{one}, {two} and {three} share one typewriter to copy a long book, which would take them ${a}$, ${b}$ and "
-        f"${c}$ hours "
-        f"by themselves. {one} starts and types for {unit(u)}, {two} follows for {unit(v)}, {three} for {unit(w)}; "
-        "then the "
-        "same order begins again. "
+        f"${c}$ hours by themselves. {one} starts and types for {unit(u)}, {two} follows for {unit(v)}, {three} for "
+        f"{unit(w)}; then the same order begins again. "
         f"{ask_fraction(rng, 'the number of hours until the book is copied')}",
     )
     together = 1 / (Fraction(1, a) + Fraction(1, b) + Fraction(1, c))
@@ -166,21 +147,15 @@ def _pairs(rng: np.random.Generator) -> Problem:
     when = f"${alone}$ day{'' if alone == 1 else 's'}"
     statements = (
         f"{one} and {two} together make ${p}$ carpets in ${d}$ days, {two} and {three} make ${q}$ carpets in ${e}$ "
-        "days, and "
-        f"{three} and {one} make ${r}$ carpets in ${f}$ days. They get an order for ${orders}$ carpets. For {when} "
-        f"{one} works "
-        f"alone. After that they work in pairs, a day each: {one} and {two}, then {two} and {three}, then {three} and "
-        f"{one}, "
-        f"then {one} and {two} again, and so on, until the order is finished. Everyone works at a constant rate. "
-        f"{question}",
+        f"days, and {three} and {one} make ${r}$ carpets in ${f}$ days. They get an order for ${orders}$ carpets. For "
+        f"{when} {one} works alone. After that they work in pairs, a day each: {one} and {two}, then {two} and "
+        f"{three}, then {three} and {one}, then {one} and {two} again, and so on, until the order is finished. "
+        f"Everyone works at a constant rate. {question}",
         f"Three painters paint walls at constant rates: {one} and {two} need ${d}$ days for ${p}$ walls, {two} and "
-        f"{three} need "
-        f"${e}$ days for ${q}$ walls, {three} and {one} need ${f}$ days for ${r}$ walls. There are ${orders}$ walls "
-        "to paint. "
-        f"{one} begins alone and paints for {when}. From then on, two of them paint each day and the third has the "
-        "day off; "
-        f"{three} is off first, then {one}, then {two}, and so on in this order. They stop when all walls are painted. "
-        f"{question}",
+        f"{three} need ${e}$ days for ${q}$ walls, {three} and {one} need ${f}$ days for ${r}$ walls. There are "
+        f"${orders}$ walls to paint. {one} begins alone and paints for {when}. From then on, two of them paint each "
+        f"day and the third has the day off; {three} is off first, then {one}, then {two}, and so on in this order. "
+        f"They stop when all walls are painted. {question}",
     )
     data = {"ask": "pairs", "jobs": jobs, "days": days, "alone": alone, "orders": orders}
     traps = (sum_of_terms(2 * c / (x + y + z)) % 1000, sum_of_terms(c / (x + y + z)) % 1000, sum_of_terms(done) % 1000)
