@@ -120,7 +120,7 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         r"6.02\times 10^{23}": ("6.02e23", "602e21", r"60.2\times 10^{22}"),
     },
     "percentages": {
-        r"10\%": (r"10\%", "10%", "0.1", r"\frac{1}{10}", r"10.0\%", "10 %"),
+        r"10\%": (r"10\%", "10%", "0.1", r"\frac{1}{10}", r"10.0\%", "10 %", "10 percent"),
         r"12.5\%": ("12.5%", "1/8", "0.125"),
         "0.25": (r"25\%", "25%"),
         "2": (r"200\%",),
@@ -170,6 +170,8 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         r"(\frac12,\sqrt3)": (r"(0.5,\sqrt{3})", r"\left(\frac{1}{2},3^{1/2}\right)"),
         "3:4": ("3:4", "3 : 4"),
         "5:30": ("5:30", "05:30"),
+        "1011_2": ("1011_2", "1011_{2}", r"\boxed{1011_2}", "01011_2"),
+        "x=5, y=3": ("y=3, x=5", "x=5, y=3", r"x=5 \text{ and } y=3"),
     },
     "intervals": {
         "[1,2)": (
@@ -257,6 +259,7 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "yes": ("yes", "Yes", "YES.", r"\text{Yes}", r"\boxed{\text{yes}}", "**Yes**", "Answer: Yes"),
         "no": ("No", r"\boxed{\text{No}}", "Answer: no."),
+        r"\text{June 20}": ("June 20", r"\boxed{\text{June 20}}"),
         "Monday": ("Monday", "monday", r"\text{Monday}", "Answer: Monday."),
         r"\text{no solution}": ("no solution", r"\text{No solution}", "No Solution."),
         "Amara, Chen": ("Chen and Amara", "Amara, Chen", "Chen, Amara"),

@@ -172,7 +172,7 @@ REJECT: dict[str, dict[str, tuple[str, ...]]] = {
         r"\frac{x}{2}": ("1/2x", "x/2y", r"\frac{2}{x}", "x"),
     },
     "percentages": {
-        "10": (r"10\%", "10%", r"1000\%\%"),
+        "10": (r"10\%", "10%", "10 percent", r"1000\%\%"),
         r"10\%": ("10", "100%", "1%", "0.01", "10.0", "1", r"0.1\%"),
         "0.1": (r"0.1\%", "10", r"1\%"),
         "50": (r"50\%", r"\frac{1}{2}"),
@@ -209,6 +209,9 @@ REJECT: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "(1,2,3)": ("(1,2)", "(1,3,2)", "[1,2,3]", r"\{1,2,3\}"),
         "3:4": ("4:3", "3/4", "3:5", "0.75", "(3,4)"),
+        "1011_2": ("11", "1011", "1011_3", "1012_2", "1010_2", "13_8"),
+        "11": ("1011_2", "11_2"),
+        "x=5, y=3": ("x=3, y=5", "5, 3", "x=5", "(5,3)"),
         "5:30": ("5:31", "5.30", "17:30", "530"),
     },
     "intervals": {
@@ -279,6 +282,7 @@ REJECT: dict[str, dict[str, tuple[str, ...]]] = {
         "A": ("B", "(B)", "A or B", "A, B", "A and B", r"\text{A or B}", "not A", "1", "Α", "А", "Option B", "A=B"),
         "yes": ("no", "yes and no", "yes or no", "not yes", "y", "true", "maybe", "yes?", "yes, no"),
         "no": ("yes", "not", "n", "0"),
+        r"\text{June 20}": ("June 21", "20", "June", "June 20 or 21"),
         "Monday": ("Tuesday", "Monday or Tuesday", "Mon", "Monday, Tuesday", "Mоnday"),
         "Amara, Chen": ("Amara", "Amara, Chen, Davit", "Amara, Davit", "Amara or Chen"),
         r"\text{no solution}": ("solution", "0", "no", "one solution"),

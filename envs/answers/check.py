@@ -14,6 +14,7 @@ Units: the known unit or one that converts exactly; none is accepted; another di
     known, one that is given is taken for the one asked for, except that degrees are turned into radians beside pi.
 Separators: `1,000`, `1\,000`, `1{,}000` are a thousand; no comma is a decimal one; inside brackets it separates.
 Mixed numbers: `1\frac12` and `1 1/2` are 3/2; an improper fraction behind a whole number is refused.
+Bases: `1011_2` is `1011_2`; the same number in another base, or without one, is another answer.
 Ambiguous: what can be read in two ways is refused, such as `1/2x` and two numbers side by side.
 Sets: in any order, each member as often as it is known; a list without brackets is a set; `\{5\}` is not 5.
 Tuples: in order; no sets. `(a,b)` is what the known answer is: a pair, or an interval, written `a<x<b` as well.

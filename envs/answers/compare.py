@@ -80,7 +80,7 @@ def difference(gold: Node, answer: Node, algebra: Algebra) -> str:
         return _relation(gold, answer, algebra)
     if gold.head in ("set", "list") and not (gold.head == "list" and ranges(gold)):
         return _collection(gold, answer, algebra)
-    if gold.head in ("tuple", "ratio", "matrix", "row", "array", "interval", "union", "member", "list"):
+    if gold.head in ("tuple", "ratio", "based", "matrix", "row", "array", "interval", "union", "member", "list"):
         return _structure(gold, answer, algebra)
     if gold == Node("constant", value="reals"):
         return _structure(gold, answer, algebra)
@@ -174,7 +174,7 @@ def _collection(gold: Node, answer: Node, algebra: Algebra) -> str:
     (name, wanted), (other_name, given) = _elements(gold), _elements(answer)
     if len(wanted) != len(given) or (name and other_name and name != other_name):
         return WRONG
-    if any(one.head == "relation" for one in given) and not any(one.head == "relation" for one in wanted):
+    if any(one.head == "relation" for one in given) != any(one.head == "relation" for one in wanted):
         return OTHER_KIND
     return "" if _paired(wanted, given, lambda one, other: not difference(one, other, algebra)) else WRONG
 
@@ -208,7 +208,7 @@ def _structure(gold: Node, answer: Node, algebra: Algebra) -> str:
     """Tuples, ratios, matrices and sets of numbers given by their ends."""
     if answer.head == "relation" and answer.value == "=" and gold.head in ("tuple", "matrix", "array", "ratio"):
         answer = _named_tuple(answer)
-    if answer.head == gold.head and gold.head in ("tuple", "ratio", "matrix", "row", "array"):
+    if answer.head == gold.head and gold.head in ("tuple", "ratio", "based", "matrix", "row", "array"):
         if len(answer.args) != len(gold.args):
             return WRONG
         return next(

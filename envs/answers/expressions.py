@@ -163,6 +163,8 @@ class Expressions(ABC):
         value = _value(token.text)
         if not token.text.isdigit():
             return number(value)
+        if self.skip("_"):
+            return self._based(token.text)
         part = None
         if self.next.kind == "command" and self.next.text in FRACTIONS:
             behind = self.at
@@ -178,6 +180,16 @@ class Expressions(ABC):
         if not 0 < above < below or above.denominator != 1 or below.denominator != 1:
             raise NotReadError("refused: ambiguous")
         return number(value + above / below)
+
+    def _based(self, digits: str) -> Node:
+        """Digits with the base that they are in: `1011_2`."""
+        braced = self.skip("{")
+        base = int(_rational(self._digits()))
+        if braced:
+            self.want("}")
+        if not 2 <= base <= 10 or any(int(digit) >= base for digit in digits):
+            raise NotReadError("refused: not an answer")
+        return Node("based", (number(int(digits, base)), number(base)))
 
     def _digits(self) -> Node:
         token = self.take()

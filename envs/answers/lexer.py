@@ -114,6 +114,8 @@ def _word(word: str) -> list[tuple[str, str]]:
     lower = word.lower()
     if lower in ("or", "and"):
         return [("sign", lower)]
+    if lower == "percent":
+        return [("sign", "%")]
     if lower in HEDGES:
         raise NotReadError("hedged")
     if word in FUNCTIONS:
@@ -159,6 +161,8 @@ def _text(text: str, at: int) -> tuple[list[tuple[str, str]], int]:
     inside = " ".join(braced[1].split())
     if inside.lower() in ("or", "and"):
         return [("sign", inside.lower())], braced.end()
+    if inside.lower() == "percent":
+        return [("sign", "%")], braced.end()
     if inside in FUNCTIONS:
         return [("call", inside)], braced.end()
     if inside.lower() in HEDGES - {"yes", "no"}:

@@ -21,7 +21,7 @@ class Node:
 
     Attributes:
         head: what it is: number, symbol, constant, add, mul, div, pow, neg, root, factorial, binomial, call, percent,
-            quantity, tuple, set, list, interval, array, union, ratio, matrix, row, relation, member; latex is
+            quantity, tuple, set, list, interval, array, union, ratio, based, matrix, row, relation, member; latex is
             a known answer beyond the grammar.
         args: its parts.
         value: the number, the name, the brackets or the relation signs; "" where the head says it all.

@@ -20,6 +20,9 @@ def words(gold: str) -> tuple[str, ...] | None:
     """The words, or listed words, that `gold` is; None when it is mathematics."""
     inside, wrapped = _unwrapped(gold)
     parts = _JOINTS.split(inside)
+    whole = _WRAPPED.fullmatch(gold.strip())
+    if whole and re.search("[A-Za-z]{3}", inside):
+        return normal(gold)
     if not all(_WORDS.fullmatch(part) for part in parts):
         return None
     if not wrapped and any(_mathematical(part) for part in parts):
