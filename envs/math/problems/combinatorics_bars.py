@@ -122,8 +122,8 @@ def _parities(rng: np.random.Generator) -> Problem:
 
 
 def _siblings(rng: np.random.Generator) -> Problem:
-    total, step = between(rng, 60, 140), between(rng, 3, 5)
-    first, pair, low = between(rng, 1, 15), between(rng, 0, 6), between(rng, 1, 10)
+    total, step = between(rng, 80, 180), between(rng, 3, 5)
+    first, pair, low = between(rng, 1, 30), between(rng, 0, 12), between(rng, 1, 10)
     high, modulus = low + between(rng, 5, 20), pick(rng, MODULI)
     a, b, c, d, e = several(rng, NAMES, 5)
     things, closing = pick(rng, THINGS), remainder_asked(rng, "$T$", modulus)

@@ -24,7 +24,7 @@ DENOMINATORS = (7, 11, 13, 17, 19, 21, 23, 27, 33, 37, 39, 41, 63, 73, 77, 91, 9
 
 
 def _decimal(rng: np.random.Generator) -> Problem:
-    whole, early, late = between(rng, 1, 999), between(rng, 1, 2), between(rng, 2, 3)
+    whole, early, late = between(rng, 1, 2999), 2, 3
     before, block = between(rng, 0, 10**early - 1), between(rng, 1, 10**late - 2)
     text = rf"{whole}.{before:0{early}d}\overline{{{block:0{late}d}}}"
     name = pick(rng, NAMES)
@@ -95,12 +95,12 @@ def _digit_sum(rng: np.random.Generator) -> Problem:
 def _expansion(rng: np.random.Generator) -> Problem:
     base = between(rng, 6, 40)
     shared = [prime for prime, _ in prime_factors(base)]
-    other = [prime for prime in (3, 5, 7, 11, 13, 17, 19, 23) if prime not in shared]
+    other = [prime for prime in (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37) if prime not in shared]
     core = math.prod(several(rng, other, 2))
     start = math.prod(prime ** between(rng, 1, 4) for prime in shared)
     cancelled = between(rng, 2, 30)
     bottom, top = start * core * cancelled, cancelled * between(rng, 1, start * core - 1)
-    if bottom > 60_000:
+    if start * core < 2000 or bottom > 150_000:
         return _expansion(rng)
     name = pick(rng, NAMES)
     fraction = rf"\frac{{{top}}}{{{bottom}}}"

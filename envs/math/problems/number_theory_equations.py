@@ -44,7 +44,7 @@ def _spending(rng: np.random.Generator) -> Problem:
 
 
 def _difference_of_squares(rng: np.random.Generator) -> Problem:
-    number = [(2, between(rng, 3, 12)), *factored(rng, 4, 1, 12, PRIMES[1:])]
+    number = [(2, between(rng, 3, 12)), *factored(rng, 4, 1, 12, (*PRIMES[1:], 53, 59))]
     n, name = in_powers(number), pick(rng, NAMES)
     statements = (
         f"How many ordered pairs $(x, y)$ of positive integers satisfy $x^2 - y^2 = {n}$?",
@@ -60,9 +60,11 @@ def _difference_of_squares(rng: np.random.Generator) -> Problem:
 
 
 def _favourite(rng: np.random.Generator) -> Problem:
-    primes = (2, 2, 2, 2, 3, 3, 3, 5, 5, 7, 7, 11, 13, 17, 19, 23)
-    number = math.prod(several(rng, primes, 5))
-    a, b = between(rng, 2, 300), between(rng, 2, 300)
+    primes = (2, 2, 2, 2, 3, 3, 3, 5, 5, 7, 7, 11, 13, 17, 19, 23, 29, 31)
+    number = math.prod(several(rng, primes, 6))
+    a, b = between(rng, 2, 400), between(rng, 2, 400)
+    if number > 150_000:
+        return _favourite(rng)
     constant = number - a * b
     name = pick(rng, NAMES)
     right = f"{a}x + {b}y" + (f" + {constant}" if constant > 0 else f" - {-constant}" if constant else "")
