@@ -88,9 +88,12 @@ def test_the_screen_stops_all_that_fools_the_judge() -> None:
 
 
 @pytest.mark.parametrize("word", ["fix", "Abort"])
-def test_a_screen_with_a_hole_is_caught_by_the_list(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_screen_with_a_hole_is_caught_by_the_list(
+    word: str, room: SandboxCleanRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
     holed = {known: why for known, why in coq_words.FORBIDDEN.items() if known not in {word, "struct", "Fixpoint"}}
     monkeypatch.setattr(coq_screen, "FORBIDDEN", holed)
     monkeypatch.setattr(coq_screen, "TACTICS", coq_words.TACTICS | {word})
     through = [unsound for unsound in UNSOUND if unsound.alone == "accepted" and not coq_screen.screen(unsound.script)]
     assert bool(through) == (word == "fix")
+    assert all(paid(unsound, room).reward for unsound in through[:1])
