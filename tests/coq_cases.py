@@ -32,6 +32,7 @@ Fixpoint mirror (t : tree) : tree :=
 APPEND = Statement(
     "forall (A : Type) (l m : list A), rev (l ++ m) = rev m ++ rev l", "Require Import List.", "rev_append"
 )
+WHOLE = Statement("forall x : Z, x + 0 = x", "Require Import ZArith. Local Open Scope Z_scope.", "add_zero_whole")
 EXCLUDED = Statement("forall P : Prop, P \\/ ~ P", "Require Import Classical.", "excluded")
 ABSURD = Statement("False", name="absurd")
 # what the guard checker of Coq 8.16 takes for a smaller number is not one: rocq-prover/rocq#20455
@@ -47,6 +48,7 @@ PROOFS = (
     (SWAP, "intros P Q [p q]. split.\n- exact q.\n- exact p."),
     (ADD_ZERO, "induction n as [|n IH].\n{ reflexivity. }\n{ simpl. rewrite IH. reflexivity. }"),
     (LINEAR, "intros. lia."),
+    (WHOLE, "intro x. apply Z.add_0_r."),
     (MIRROR, "induction t as [|l IHl r IHr]; simpl; [ | rewrite IHl, IHr ]; reflexivity."),
     (APPEND, "intros. apply rev_app_distr."),
     (replace(EXCLUDED, axioms=("Coq.Logic.Classical_Prop.classic",)), "intro P. apply classic."),
