@@ -42,6 +42,7 @@ SYMBOLS = frozenset(
     "∀∃∄λΠΣ→←↔⇒⇐⇔↦∧∨¬⊤⊥⊢≡≢≠≤≥≪≫∈∉⊆⊂⊇⊃∪∩∅∖×÷·∘∙±√∞∣∥⟨⟩⌊⌋⌈⌉ℕℤℚℝℂ𝔹′″αβγδεζηθικμνξοπρστυφχψωΓΔΘΛΞΦΨΩ₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹ₙᵢⱼ"
 )
 _SELECTOR = re.compile(r"(?:all|!|[0-9]+(?: ?[-,] ?[0-9]+)*) ?:(?!=) ?")
+_ODD_CHARACTER = re.compile(f"[^ -~{re.escape(''.join(sorted(SYMBOLS)))}]")
 _MARKS = {
     "`": "the mark ` is not admitted",
     "$": "the mark $ is not admitted",
@@ -52,11 +53,6 @@ _MARKS = {
 def _spoken(sentence: Sentence) -> str:
     text = "".join(character if character.isprintable() else "\ufffd" for character in sentence.text)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _odd_character(text: str) -> str:
-    """The first character that no script needs, or ""."""
-    return next((c for c in text if not (" " <= c <= "~" or c in SYMBOLS)), "")
 
 
 def _word_fault(token: Token) -> str:
@@ -88,8 +84,8 @@ def _token_faults(sentence: Sentence) -> Iterator[str]:
         after = tokens[at + 1] if at + 1 < len(tokens) else None
         if len(token.text) > MAX_TOKEN_LENGTH:
             yield f"a token has {len(token.text)} characters; at most {MAX_TOKEN_LENGTH} are admitted"
-        if odd := _odd_character(token.text):
-            yield f"the character U+{ord(odd):04X} is not admitted"
+        if odd := _ODD_CHARACTER.search(token.text):
+            yield f"the character U+{ord(odd.group()):04X} is not admitted"
         if token.kind == "string":
             yield "strings are not admitted"
         elif token.kind == "word":
