@@ -46,3 +46,17 @@ def test_no_constant_guess_beats_the_stated_chance(name: str) -> None:
     answers = Counter(instance(family, 5, 5, seed).answer for seed in range(seeds))
     # a share of 0.01 among 200 draws is 2 on average, and hardly ever above 8
     assert answers.most_common(1)[0][1] <= max(4, 4 * family.chance * seeds)
+
+
+def test_crowds_behave_as_small_groups_whose_worlds_are_all_gone_through() -> None:
+    solve = SECOND["changed-hats"]
+    for people, low, high in ((4, 1, 3), (5, 1, 4), (5, 2, 3), (6, 1, 5), (6, 2, 4), (6, 3, 5)):
+        for red in range(low, high + 1):
+            crowd = {"people": people, "red": red, "ranges": [[low, high]]}
+            group = {
+                "hats": [1] * red + [0] * (people - red),
+                "allowed": list(range(low, high + 1)),
+                "sees": [[other for other in range(people) if other != person] for person in range(people)],
+                "badges": [1] * people,
+            }
+            assert solve(crowd) == solve(group), (people, low, high, red)

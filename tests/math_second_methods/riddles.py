@@ -95,10 +95,19 @@ def jugs(data: Data) -> str:
     return str(min(fits))
 
 
+@functools.cache
+def halvings(suspects: int, first: bool = False) -> int:
+    """Weighings on a scale that only shows balance; the first one puts equally many suspects on both pans."""
+    if suspects == 1:
+        return 0
+    weighed = range(2, suspects, 2) if first else range(1, suspects)
+    return 1 + min(max(halvings(some), halvings(suspects - some)) for some in weighed)
+
+
 def coins(data: Data) -> str:
     """A game against the scale, with every way to put suspects and cleared coins on the two pans."""
     if "scale" not in data:
-        return str(sum(fee * (n - 1).bit_length() for n, fee in zip(data["coins"], data["fees"], strict=True)))
+        return str(sum(fee * halvings(n, first=True) for n, fee in zip(data["coins"], data["fees"], strict=True)))
     (total,), (weighing, each, moving) = data["coins"], data["fees"]
     scale, mean = data["scale"], data["mean"]
 

@@ -68,7 +68,7 @@ _SCALE = {
 
 def _draw(rng: np.random.Generator, level: int) -> dict[str, Any]:
     if level == 1:
-        return {"coins": [between(rng, 5, 700), between(rng, 5, 700)], "fees": [between(rng, 3, 90) for _ in "ab"]}
+        return {"coins": [between(rng, 5, 150) for _ in "ab"], "fees": [between(rng, 3, 200) for _ in "ab"]}
     return {
         "coins": [between(rng, 9, 32)],
         "fees": [between(rng, 20, 400), between(rng, 1, 80), between(rng, 5, 500)],

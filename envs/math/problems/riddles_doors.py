@@ -93,7 +93,7 @@ def _statement(rng: np.random.Generator, data: Mapping[str, Any], level: int) ->
         rng,
         (
             f"In a show a car is put behind one of ${doors}$ doors and goats behind the others. The place of the car "
-            f"is drawn from an urn with one lot for each chance: doors $1$ to ${doors}$ have {lots} lots.",
+            f"is drawn by lot from an urn that holds, for doors $1$ to ${doors}$ in this order, {lots} lots.",
             f"A car is hidden behind one of ${doors}$ closed doors, and behind each other door there is a goat. The "
             f"chances of doors $1$ to ${doors}$ are, in this order, in the ratio of the numbers {lots}.",
             f"There are doors $1$ to ${doors}$, one with a car and the others with goats. Before the game a wheel "
