@@ -1,5 +1,7 @@
 """Integers: congruences, and what integer combinations of two numbers reach."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 import math
@@ -48,7 +50,13 @@ def _coprime(rng: np.random.Generator, _: Mapping[str, int]) -> Mapping[str, obj
             t = (a * s - 1) // b
             least = (a - 1) * (b - 1) + between(rng, 0, 9)
             numbers = {"a": a, "b": b, "u": s, "v": -t, "s": s, "t": t, "bs": b - s, "at": a - t, "least": least}
-            return {**numbers, "ab": a * b, "c": between(rng, 2, 99), "d": between(rng, 2, 99), "g": between(rng, 2, 30)}
+            return {
+                **numbers,
+                "ab": a * b,
+                "c": between(rng, 2, 99),
+                "d": between(rng, 2, 99),
+                "g": between(rng, 2, 30),
+            }
 
 
 def _start(rng: np.random.Generator, _: Mapping[str, int]) -> Mapping[str, object]:
@@ -256,19 +264,19 @@ COMBINATIONS = family(
             Pattern(
                 _Z,
                 "forall r s : Z, exists x : Z,\n"
-                "  (exists k : Z, x = r + <a> * k) /\\ (exists k : Z, x = s + <b> * k)\n"
-                "  /\\ (forall y : Z, (exists k : Z, y = r + <a> * k) -> (exists k : Z, y = s + <b> * k) ->"
+                "  (exists k : Z, x = <c> * r + <d> + <a> * k) /\\ (exists k : Z, x = s + <b> * k)\n"
+                "  /\\ (forall y : Z, (exists k : Z, y = <c> * r + <d> + <a> * k) -> (exists k : Z, y = s + <b> * k) ->"
                 " exists k : Z, y = x + <ab> * k)",
-                r"Chinese remainders: some $x$ has $x \equiv r \pmod{<a>}$ and $x \equiv s \pmod{<b>}$, and it is unique "
+                r"Chinese remainders: some $x$ has $x \equiv <c>r + <d> \pmod{<a>}$ and $x \equiv s \pmod{<b>}$, and it is unique "
                 r"modulo $<ab>$.",
                 """
-                intros r s. exists (r + <a> * (<u> * (s - r))). split; [| split].
-                - exists (<u> * (s - r)). reflexivity.
-                - exists (- <v> * (s - r)). lia.
+                intros r s. exists (<c> * r + <d> + <a> * (<u> * (s - (<c> * r + <d>)))). split; [| split].
+                - exists (<u> * (s - (<c> * r + <d>))). reflexivity.
+                - exists (- <v> * (s - (<c> * r + <d>))). lia.
                 - intros y [j Hj] [k Hk].
-                  assert (one : y - (r + <a> * (<u> * (s - r))) = <a> * (j - <u> * (s - r))) by lia.
-                  assert (two : y - (r + <a> * (<u> * (s - r))) = <b> * (k + <v> * (s - r))) by lia.
-                  exists (<u> * (k + <v> * (s - r)) + <v> * (j - <u> * (s - r))). lia.
+                  assert (one : y - (<c> * r + <d> + <a> * (<u> * (s - (<c> * r + <d>)))) = <a> * (j - <u> * (s - (<c> * r + <d>)))) by lia.
+                  assert (two : y - (<c> * r + <d> + <a> * (<u> * (s - (<c> * r + <d>)))) = <b> * (k + <v> * (s - (<c> * r + <d>)))) by lia.
+                  exists (<u> * (k + <v> * (s - (<c> * r + <d>))) + <v> * (j - <u> * (s - (<c> * r + <d>)))). lia.
                 """,
                 "",
                 {},

@@ -107,7 +107,9 @@ FORMS = family(
                 "  <orbit> m x y * <orbit> n 1 0 = <pow> <n> (m + n) * <q> x y\n"
                 "  /\\ <norm> (<pow> (<orbit> n 1 0) m) /\\ <orbit> (m + n) (<d> * x) (<d> * y) = "
                 "<dd> * (<orbit> m x y * <pow> <n> n)",
-                r"Each step of the loop multiplies " + _SHAPE + r" by $<n>$; hence a product of its results is a power of "
+                r"Each step of the loop multiplies "
+                + _SHAPE
+                + r" by $<n>$; hence a product of its results is a power of "
                 r"$<n>$ times $Q(x,y)$, powers of them are values of $Q$, and scaling by $<d>$ scales by $<dd>$.",
                 steps(
                     """

@@ -1,5 +1,7 @@
 """Integers: inequalities and sequences."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from selftrain.envs.theorems.families.pattern import Pattern, family, steps
@@ -49,8 +51,10 @@ INEQUALITIES = family(
                 """,
                 "",
                 {"a": (2, 99), "b": (2, 99), "c": (2, 99), "e": (0, 999)},
-                lambda _, v: {"ab": v["a"] * v["b"], "bc": v["b"] * v["c"], "ca": v["c"] * v["a"]}
-                | {"aa": v["a"] ** 2, "bb": v["b"] ** 2, "cc": v["c"] ** 2},
+                lambda _, v: (
+                    {"ab": v["a"] * v["b"], "bc": v["b"] * v["c"], "ca": v["c"] * v["a"]}
+                    | {"aa": v["a"] ** 2, "bb": v["b"] ** 2, "cc": v["c"] ** 2}
+                ),
             ),
         ),
         (

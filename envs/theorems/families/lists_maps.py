@@ -1,5 +1,7 @@
 """Lists: append and reverse, maps and sums."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -206,8 +208,10 @@ _PLUS = """
       | c :: p', d :: q' => c + d :: <plus> p' q'
       end.
 """
-_SCALE = "Fixpoint <scale> (k : nat) (p : list nat) : list nat :=\n" \
+_SCALE = (
+    "Fixpoint <scale> (k : nat) (p : list nat) : list nat :=\n"
     "  match p with nil => nil | c :: rest => k * c :: <scale> k rest end."
+)
 
 MAPS = family(
     "maps-and-sums",

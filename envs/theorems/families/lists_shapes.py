@@ -1,5 +1,7 @@
 """Lists and trees: lengths of what is built from lists, and walks through trees."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from selftrain.envs.theorems.families.pattern import Pattern, family, steps

@@ -1,5 +1,7 @@
 """Lists: counting, permutations and insertion sort."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from selftrain.envs.theorems.families.pattern import Pattern, family, steps
@@ -117,7 +119,8 @@ COUNTING = family(
                 "forall xs ys : list nat,\n"
                 "  <perm> (<app> xs (<z> :: ys)) (<z> :: <app> (<rev> ys) (<rev> xs))\n"
                 "  /\\ (forall (k : nat) (zs : list nat), <perm> (<rev> xs) zs -> <count> k (<rev> zs) = <count> k xs)",
-                _WORDS + r"$<z>$ between two lists may be moved to the front and the rest reversed, and permutations of "
+                _WORDS
+                + r"$<z>$ between two lists may be moved to the front and the rest reversed, and permutations of "
                 r"the reversed list have the count of the list.",
                 """
                 assert (refl : forall xs, <perm> xs xs).
@@ -311,7 +314,8 @@ SORTING = family(
                 "forall (x : nat) (xs : list nat),\n"
                 "  <sorted> (<sort> (x :: <z> :: xs)) /\\ <sort> (<sort> xs) = <sort> xs\n"
                 "  /\\ <long> (<sort> (<insert> x xs)) = <long> (x :: <sort> xs)",
-                _ORDER + r"the result is sorted, sorting twice is sorting once, and sums (of $<d>x$, from $<c>$ on) are kept.",
+                _ORDER
+                + r"the result is sorted, sorting twice is sorting once, and sums (of $<d>x$, from $<c>$ on) are kept.",
                 steps(
                     _INSERT,
                     _LONG_INSERT,

@@ -1,5 +1,7 @@
 """Logic: de Morgan's laws, bounded search and least elements, for what can be decided."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -48,6 +50,40 @@ def _leaves(formula: _Formula) -> list[tuple[str, int]]:
     return [leaf for part in formula[1:] for leaf in _leaves(part)]
 
 
+_STEPS = {
+    "/\\": (
+        "destruct l as [l | l]; [destruct r as [r | r]; [left; split; assumption | right; right; exact r] "
+        "| right; left; exact l].",
+        "intros [u | u] [v w]; [exact (nol u v) | exact (nor u w)].",
+    ),
+    "\\/": (
+        "destruct l as [l | l]; [left; left; exact l "
+        "| destruct r as [r | r]; [left; right; exact r | right; split; assumption]].",
+        "intros [u v] [w | w]; [exact (nol u w) | exact (nor v w)].",
+    ),
+    "->": (
+        "destruct r as [r | r]; [left; intros _; exact r | destruct l as [l | l]; [right; split; assumption "
+        "| left; intros w; destruct (nol l w)]].",
+        "intros [u v] w. exact (nor v (w u)).",
+    ),
+}
+
+
+def _decision(formula: _Formula, leaf: Callable[[str, int], str], decided: Callable[[str, int], str]) -> str:
+    """Proves that the formula or its negation holds, and that they exclude each other, from below."""
+    if len(formula) == 2:
+        return f"split; [exact ({decided(*formula)}) | intros u; exact u]."
+    connective, *parts = formula
+    lines = []
+    for name, part in zip("lr", parts, strict=True):
+        text, denied = _text(part, leaf), _denied(part, leaf)
+        lines.append(f"assert ({name} : ({text} \\/ {denied}) /\\ ({denied} -> ~ {text})).")
+        lines.append(f"{{ {_decision(part, leaf, decided)} }}")
+    lines.append("destruct l as [l nol]. destruct r as [r nor]. split.")
+    lines += [f"{{ {step} }}" for step in _STEPS[connective]]
+    return "\n".join(lines)
+
+
 def _propositional(size: int) -> Maker:
     def make(rng: np.random.Generator) -> Theorem:
         letters = several(rng, _LETTERS, size)
@@ -59,13 +95,20 @@ def _propositional(size: int) -> Maker:
             "formula": _text(formula, lambda letter, _: letter),
             "denied": _denied(formula, lambda letter, _: letter),
             "hypotheses": " ".join(f"d{name}" for name in names),
-            "cases": ", ".join(f"d{name}" for name in names),
+            "decision": _decision(formula, lambda letter, _: letter, lambda letter, _: f"d{letter}"),
         }
         return theorem(
             "",
             "forall <names> : Prop,\n<decided>\n  ~ <formula> <-> <denied>",
             "De Morgan: for decided propositions $<names>$, a negation may be moved to the leaves.",
-            "intros <names> <hypotheses>.\ndestruct <cases>; tauto.",
+            steps(
+                "intros <names> <hypotheses>.",
+                "assert (decision : (<formula> \\/ <denied>) /\\ (<denied> -> ~ <formula>)).",
+                "{ <decision> }",
+                "destruct decision as [[yes | no] sound].",
+                "- split; [intros never; destruct (never yes) | exact sound].",
+                "- split; [intros _; exact no | exact sound].",
+            ),
             values,
         )
 
@@ -74,11 +117,17 @@ def _propositional(size: int) -> Maker:
 
 _DECIDE = """
     assert (decide : forall x, <body> \\/ <denied>).
-    { intros x. destruct <cases>; tauto. }
+    { intros x.
+      assert (both : (<body> \\/ <denied>) /\\ (<denied> -> ~ <body>)).
+      { <decision> }
+      destruct both as [one _]. exact one. }
 """
 _DECIDE_PAIRS = """
     assert (decide : forall x y, <body> \\/ <denied>).
-    { intros x y. destruct <cases>; tauto. }
+    { intros x y.
+      assert (both : (<body> \\/ <denied>) /\\ (<denied> -> ~ <body>)).
+      { <decision> }
+      destruct both as [one _]. exact one. }
 """
 _SEARCH = """
     assert (search : forall n, (forall x, x < n -> <body>) \\/ (exists x, x < n /\\ <denied>)).
@@ -104,8 +153,6 @@ def _quantified(shifts: int, proposition: str, informal: str, proof: str, pairs:
         letters = several(rng, _LETTERS, 3)
         formula = _formula(rng, [pick(rng, letters) for _ in range(5)], shifts)
         names = sorted({letter for letter, _ in _leaves(formula)})
-        places = sorted(set(_leaves(formula)))
-        at = [f"d{a} x (y + {shift})" if pairs else f"d{a} (x + {shift})" for a, shift in places]
         values: dict[str, object] = {
             "names": " ".join(names),
             "kind": "nat -> nat -> Prop" if pairs else "nat -> Prop",
@@ -115,7 +162,7 @@ def _quantified(shifts: int, proposition: str, informal: str, proof: str, pairs:
             "body": _text(formula, leaf),
             "denied": _denied(formula, leaf),
             "hypotheses": " ".join(f"d{name}" for name in names),
-            "cases": ", ".join(f"({decided})" for decided in at),
+            "decision": _decision(formula, leaf, lambda letter, shift: "d" + leaf(letter, shift)),
             "c": between(rng, 1, 60),
         }
         preamble = "Require Import Lia."

@@ -1,5 +1,7 @@
 """Logic: chains of rules that lead from facts to a goal, over propositions and over predicates."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -140,7 +142,8 @@ def _witness(p: _Puzzle, a: _Fact, b: _Fact) -> None:
 
 def _everywhere(p: _Puzzle, a: _Fact, b: _Fact) -> None:
     h = p.assume(
-        f"(forall y : nat, {p.junk('y')} \\/ {p.at(a.letter, 'x')}) -> forall y : nat, {p.at(p.letters[-1], '(x + y)')}", "x"
+        f"(forall y : nat, {p.junk('y')} \\/ {p.at(a.letter, 'x')}) -> forall y : nat, {p.at(p.letters[-1], '(x + y)')}",
+        "x",
     )
     p.derive(
         f"({a.term} + {between(p.rng, 2, 60)})",
@@ -182,7 +185,9 @@ def _puzzle(rules: int, predicates: bool, quantified: int) -> Maker:
             letter = p.letters.pop()
             p.assumed.append((f"h{len(p.assumed) + 1}", p.at(letter, start)))
             p.known.append(_Fact(letter, start, p.assumed[-1][0]))
-        chosen = [pick(rng, _RULES) for _ in range(rules - quantified)] + [pick(rng, _QUANTIFIED) for _ in range(quantified)]
+        chosen = [pick(rng, _RULES) for _ in range(rules - quantified)] + [
+            pick(rng, _QUANTIFIED) for _ in range(quantified)
+        ]
         for place in rng.permutation(rules):
             chosen[int(place)](p, p.fact(), p.fact())
         goal, finish = _goal(p, p.known[-2:] if rules > 2 else p.known[-1:])

@@ -1,5 +1,7 @@
 """Logic: paths of a relation."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from selftrain.envs.theorems.families.pattern import Pattern, family, steps
@@ -57,7 +59,7 @@ PATHS = family(
             Pattern(
                 steps(_LIA, _PATH),
                 "forall (R : nat -> nat -> Prop) (j k x y z : nat), (forall u v : nat, R u v -> R v u) ->\n"
-                "  <path> R j x y -> <path> R (<c> + k) y z -> <path> R (j + k + <a>) z z \\/"
+                "  <path> R j x y -> <path> R (<c> + k) y z ->"
                 " exists l : nat, <path> R l z x /\\ l + <e> = j + k + <e>",
                 _COSTS + r"for a symmetric relation two paths that meet can be joined and walked back.",
                 steps(
@@ -67,11 +69,11 @@ PATHS = family(
                     { intros R k x y z way. induction way as [x | k x w y step way IH]; intros more.
                       - apply (Go R _ x z z more). apply Stay.
                       - apply (Go R _ x w z step). apply IH. exact more. }
-                    assert (back : forall R k x y, (forall u v, R u v -> R v u) -> <path> R k x y -> <path> R k y x).
+                    assert (back : forall (R : nat -> nat -> Prop) k x y, (forall u v, R u v -> R v u) -> <path> R k x y -> <path> R k y x).
                     { intros R k x y sym way. induction way as [x | k x y z step way IH].
                       - apply Stay.
                       - apply (last R k z y x IH). apply sym. exact step. }
-                    intros R j k x y z sym one two. right. exists (j + k). split; [| reflexivity].
+                    intros R j k x y z sym one two. exists (j + k). split; [| reflexivity].
                     apply (back R (j + k) x z sym). exact (joins R j x y one k z two).
                     """,
                 ),

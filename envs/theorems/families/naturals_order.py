@@ -1,5 +1,7 @@
 """Naturals: divisibility and growth."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -45,7 +47,9 @@ DIVISIBILITY = family(
         (
             Pattern(
                 steps(
-                    _LIA, _DIVIDES, "Fixpoint <f> (n : nat) : nat := match n with 0 => <kc> | S m => <b> * <f> m + <ke> end."
+                    _LIA,
+                    _DIVIDES,
+                    "Fixpoint <f> (n : nat) : nat := match n with 0 => <kc> | S m => <b> * <f> m + <ke> end.",
                 ),
                 "forall n x : nat, <d> <k> x -> <d> <k> (<f> n + x)",
                 r"Start at $<kc>$ and repeat $v \mapsto <b>v + <ke>$: $<k>$ divides every value, also with any multiple "
@@ -200,7 +204,9 @@ GROWTH = family(
         ),
         (
             Pattern(
-                steps(_LIA, "Fixpoint <f> (n : nat) : nat := match n with 0 => <c> | S m => <f> m + <a> * m + <b> end."),
+                steps(
+                    _LIA, "Fixpoint <f> (n : nat) : nat := match n with 0 => <c> | S m => <f> m + <a> * m + <b> end."
+                ),
                 "forall m n : nat, m <= n -> <f> m + <z> * n <= <f> n + <z> * m",
                 r"A sequence that grows by $<a>m + <b>$ at step $m$ grows by at least $<z>(n - m)$ from $m$ to $n$.",
                 """

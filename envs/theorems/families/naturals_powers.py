@@ -1,5 +1,7 @@
 """Naturals: powers, geometric sums and sums of functions counted in two ways."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from selftrain.envs.theorems.families.pattern import Pattern, family, steps
@@ -79,8 +81,7 @@ POWERS = family(
                     _UNIT,
                     "Fixpoint <t> (m n : nat) : nat := match n with 0 => <d> | S k => <p> m * <t> m k end.",
                 ),
-                "forall m n : nat, exists k : nat, <e> * <t> m n = <ed> * <p> (m * n) "
-                "/\\ <p> (m * n) = <b1> * k + 1",
+                "forall m n : nat, exists k : nat, <e> * <t> m n = <ed> * <p> (m * n) /\\ <p> (m * n) = <b1> * k + 1",
                 r"Multiplying $<d>$ by $<b>^m$ for $n$ times gives $<d> \cdot <b>^{mn}$, and $<b>^{mn} - 1$ is a "
                 r"multiple of $<b1>$.",
                 steps(

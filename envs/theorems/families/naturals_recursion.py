@@ -1,5 +1,7 @@
 """Naturals: recurrences of order two, and remainders by counting."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from selftrain.envs.theorems.families.pattern import Pattern, family, steps
@@ -24,8 +26,10 @@ _LOOP = """
 """
 _STEP = "assert (step : forall n, <f> (S (S n)) = <a> * <f> (S n) + <b> * <f> n). { intros n. reflexivity. }"
 _STEP_U = "assert (step_u : forall n, <u> (S (S n)) = <a> * <u> (S n) + <b> * <u> n). { intros n. reflexivity. }"
-_RULE = r"$\mathrm{<f>}(n+2) = <a>\,\mathrm{<f>}(n+1) + <b>\,\mathrm{<f>}(n)$ with $\mathrm{<f>}(0) = <x>$ and " \
+_RULE = (
+    r"$\mathrm{<f>}(n+2) = <a>\,\mathrm{<f>}(n+1) + <b>\,\mathrm{<f>}(n)$ with $\mathrm{<f>}(0) = <x>$ and "
     r"$\mathrm{<f>}(1) = <y>$"
+)
 _SEEDS = {"a": (2, 30), "b": (2, 30), "x": (1, 40), "y": (1, 40)}
 
 RECURRENCES = family(
@@ -52,7 +56,8 @@ RECURRENCES = family(
                     "Fixpoint <s> (n : nat) : nat := match n with 0 => 0 | S m => <s> m + <f> m end.",
                 ),
                 "forall n : nat, <k> * <s> n + <a> * <f> n + <xy> = <f> (S n) + <f> n + <ax>",
-                f"For {_RULE}, " r"the sum of the first $n$ values is determined by $\mathrm{<f>}(n)$ and "
+                f"For {_RULE}, "
+                r"the sum of the first $n$ values is determined by $\mathrm{<f>}(n)$ and "
                 r"$\mathrm{<f>}(n+1)$.",
                 steps(
                     _STEP,
@@ -92,7 +97,8 @@ RECURRENCES = family(
             Pattern(
                 steps(_LIA, _FIB, _UNIT),
                 "forall m n : nat, <f> (m + S n) = <u> (S m) * <f> (S n) + <b> * (<u> m * <f> n)",
-                f"The addition formula: for {_RULE}, " r"and $\mathrm{<u>}$ with the same rule that starts with "
+                f"The addition formula: for {_RULE}, "
+                r"and $\mathrm{<u>}$ with the same rule that starts with "
                 r"$0, 1$, $\mathrm{<f>}(m+n+1)$ is a combination of $\mathrm{<f>}(n)$ and $\mathrm{<f>}(n+1)$.",
                 steps(
                     _STEP,

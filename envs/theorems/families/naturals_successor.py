@@ -98,8 +98,7 @@ _LEFT_SWAP = """
     rewrite <- !<op>_assoc.
 """.replace("<op> ", "<opname> ").replace("<op>_", "<law>_")
 _LAWS = (
-    "(forall m n : nat, <add> m n = <add> n m) ->\n"
-    "(forall m n p : nat, <add> m (<add> n p) = <add> (<add> m n) p) ->\n"
+    "(forall m n : nat, <add> m n = <add> n m) ->\n(forall m n p : nat, <add> m (<add> n p) = <add> (<add> m n) p) ->\n"
 )
 _FLAT = {
     1: (0, "forall <add> : nat -> nat -> nat,\n" + _LAWS, "intros <add> add_comm add_assoc."),

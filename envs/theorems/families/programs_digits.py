@@ -1,5 +1,7 @@
 """Programs: numbers as lists of digits."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from selftrain.envs.theorems.families.pattern import Pattern, family, steps

@@ -1,5 +1,7 @@
 """Programs: expressions with an optimiser, and their compilation to a stack machine."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from selftrain.envs.theorems.families.pattern import Pattern, family, steps
@@ -134,7 +136,8 @@ EXPRESSIONS = family(
                 "forall (e s : <expr>) (x : nat),\n"
                 "  <eval> (<fold> (<subst> e (<fold> s))) x = <eval> e (<eval> s x)\n"
                 "  /\\ <size> (<fold> e) <= <size> e /\\ <fold> (<fold> e) = <fold> e",
-                _MEANING + r"folding constants keeps the value, never makes an expression larger (sizes $<p>$, $<q>$ and "
+                _MEANING
+                + r"folding constants keeps the value, never makes an expression larger (sizes $<p>$, $<q>$ and "
                 r"$<k>$ for a join, a lift and a leaf), and is done after one pass.",
                 steps(
                     _FOLD_LAW,
@@ -271,7 +274,8 @@ COMPILER = family(
                 "forall (c2 : list <instr>) (x : nat) (s : list nat),\n"
                 "  <run> (<app> (Push <k> :: Raise :: Load :: Merge :: nil) c2) x s = <run> c2 x (<r> + <b> * x :: s)\n"
                 "  /\\ <app> (<app> c2 (Load :: nil)) (Push <k> :: nil) = <app> c2 (Load :: Push <k> :: nil)",
-                _STACK + r"a program that begins by computing $<r> + <b>x$ goes on with it, and appending is associative.",
+                _STACK
+                + r"a program that begins by computing $<r> + <b>x$ goes on with it, and appending is associative.",
                 """
                 intros c2 x s. split.
                 - cbn [<app> <run>]. f_equal.
@@ -301,7 +305,8 @@ COMPILER = family(
                 "forall (e f : <expr>) (code : list <instr>) (x : nat) (s : list nat),\n"
                 "  <run> (<app> (<compile> (Join e f)) (<onto> e code)) x s\n"
                 "  = <run> code x (<eval> e x :: <a> * <eval> e x + <b> * <eval> f x :: s)",
-                _STACK + r"two compilers, one by appending and one with the code to follow as an argument, are both right.",
+                _STACK
+                + r"two compilers, one by appending and one with the code to follow as an argument, are both right.",
                 steps(
                     _ONTO_LAW,
                     _APP_ASSOC,
@@ -327,7 +332,8 @@ COMPILER = family(
                 "forall (e : <expr>) (code : list <instr>) (x : nat) (s : list nat),\n"
                 "  <run> (<app> (<compile> (<fold> e)) code) x s = <run> code x (<eval> e x :: s)\n"
                 "  /\\ <cost> (<compile> (<fold> e)) <= <cost> (<compile> e)",
-                _STACK + r"folding the constants of an expression and compiling it leaves its value, and never costs more "
+                _STACK
+                + r"folding the constants of an expression and compiling it leaves its value, and never costs more "
                 r"($<p>$ for a Merge, $<q>$ for anything else).",
                 steps(
                     _FOLD_LAW,

@@ -1,5 +1,7 @@
 """Programs: machines that read a list of numbers."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from selftrain.envs.theorems.families.pattern import Pattern, family, steps
@@ -92,7 +94,8 @@ MACHINES = family(
                 ),
                 "forall (xs ys : list nat) (s t : nat),\n"
                 "  <both> s t (<app> xs ys) = <e> * <run> (<run> s xs) ys + <other> (<other> t xs) ys",
-                _READS + r"in lockstep with another one, $t \mapsto <d>t + x$, and with $<e>s + t$ at the end, over two "
+                _READS
+                + r"in lockstep with another one, $t \mapsto <d>t + x$, and with $<e>s + t$ at the end, over two "
                 r"inputs one after another.",
                 steps(
                     _RUN_APP,

@@ -1,5 +1,7 @@
 """Programs: a queue kept as two lists."""
 
+# ruff: noqa: E501 - a proposition or a definition reads best on its own line
+
 from __future__ import annotations
 
 from selftrain.envs.theorems.families.pattern import Pattern, family, steps
@@ -117,7 +119,8 @@ QUEUES = family(
                 ),
                 "forall (xs : list nat) (q : <queue>), <items> (<fill> xs q) = <app> (<items> q) (<each> xs)\n"
                 "  /\\ (<pull> (<fill> xs q) = None -> <app> (<items> q) (<each> xs) = nil)",
-                _SERVE + r"filling it from a list appends the stored values, and when nothing can be pulled there were none.",
+                _SERVE
+                + r"filling it from a list appends the stored values, and when nothing can be pulled there were none.",
                 steps(
                     _ASSOC,
                     _PUSH_LAW,
