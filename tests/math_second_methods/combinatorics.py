@@ -15,9 +15,10 @@ Poly = list[int]
 
 def times(first: Poly, second: Poly) -> Poly:
     product = [0] * (len(first) + len(second) - 1)
+    terms = [(j, b) for j, b in enumerate(second) if b]
     for i, a in enumerate(first):
         if a:
-            for j, b in enumerate(second):
+            for j, b in terms:
                 product[i + j] += a * b
     return product
 
@@ -31,8 +32,12 @@ def at(poly: Poly, power: int) -> int:
     return poly[power] if 0 <= power < len(poly) else 0
 
 
-def product(polys: Iterable[Poly]) -> Poly:
-    return functools.reduce(times, polys, [1])
+def product(polys: Iterable[Poly], top: int | None = None) -> Poly:
+    """The product of polynomials, up to the power `top` where one is given."""
+    result = [1]
+    for poly in polys:
+        result = times(result, poly)[: None if top is None else top + 1]
+    return result
 
 
 def stars_and_bars(data: Data) -> str:
@@ -44,7 +49,9 @@ def stars_and_bars(data: Data) -> str:
             for c in range(b + 1, total - b + 1):
                 pairs[b + c] += 1
         others = [range(data["first"], total + 1), range(0, total + 1, data["step"]), range(low, high + 1)]
-        return str(at(product([pairs, *(of_values(values, total) for values in others)]), total) % data["modulus"])
+        return str(
+            at(product([pairs, *(of_values(values, total) for values in others)], total), total) % data["modulus"]
+        )
     total = data["bound"] if level == 4 else data["total"]
     low = data.get("least") or data.get("low")
     ranges = [range(value, total + 1) for value in low]
@@ -55,8 +62,8 @@ def stars_and_bars(data: Data) -> str:
     values: list[Iterable[int]] = list(ranges)
     if level == 4:
         values = [[v for v in r if v % 2 == odd] for r, odd in zip(ranges, data["odd"], strict=True)]
-        return str(sum(product(of_values(v, total) for v in values)[: total + 1]))
-    return str(product(of_values(v, total) for v in values)[total])
+        return str(sum(product((of_values(v, total) for v in values), total)))
+    return str(product((of_values(v, total) for v in values), total)[total])
 
 
 def lattice_paths(data: Data) -> str:
@@ -299,7 +306,7 @@ def committees(data: Data) -> str:
 
 
 def shares(amount: int, people: int) -> int:
-    return product([[1] * (amount + 1)] * people)[amount]
+    return product([[1] * (amount + 1)] * people, amount)[amount]
 
 
 def stirling(things: int, groups: int) -> int:
@@ -334,7 +341,7 @@ def sharing(data: Data) -> str:
         fruits = 1
         for amount, low in zip(amounts, data["least"], strict=True):
             rest = [[1] * (amount + 1)] * (people - 1)
-            fruits *= product([from_least([1] * (amount + 1), low), *rest])[amount]
+            fruits *= product([from_least([1] * (amount + 1), low), *rest], amount)[amount]
         return str(stirling(data["books"], people) * math.factorial(people) * fruits % modulus)
     rest = data["books"] - data["own"]
     books = math.comb(data["books"], data["own"]) * stirling(rest, people - 1) * math.factorial(people - 1)
