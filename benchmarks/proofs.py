@@ -175,10 +175,13 @@ def measured(rounds: int, seeds: int) -> list[Figure]:
     families = [family for family in theorem_families().values() if family.prover == "coq"]
     drawn = [family.make(np.random.default_rng([LEVEL, seed]), LEVEL) for seed in range(seeds) for family in families]
     found = [*steps("by induction", INDUCTION, rounds), *steps("with lia loaded", LINEAR, rounds)]
+    together = Figure(f"a judgement, level {LEVEL}, all families", goal_ms=JUDGEMENT_GOAL_MS)
     for name, loads in (("without lia", False), ("with lia", True)):
-        if chosen := [theorem for theorem in drawn if ("Lia" in theorem.statement.preamble) == loads]:
-            found.append(judgements(name, chosen))
-    found.append(judgements("all families", drawn))
+        part = judgements(name, [theorem for theorem in drawn if ("Lia" in theorem.statement.preamble) == loads])
+        together.ours += part.ours
+        together.theirs += part.theirs
+        found += [part] if part.ours else []
+    found.append(together)
     return found
 
 
@@ -209,8 +212,9 @@ def main(
     figures = [figure.as_dict() for figure in measured(3 if quick else 25, 1 if quick else 4)]
     rich.print(table(figures))
     if json_file is not None:
-        machine = {"platform": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count()}
-        json_file.write_text(json.dumps({"machine": machine, "figures": figures}, indent=2) + "\n")
+        machine = {"cpus": os.cpu_count(), "kernel": platform.release(), "python": platform.python_version()}
+        found = {"machine": machine | {"load": os.getloadavg()}, "figures": figures}
+        json_file.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
