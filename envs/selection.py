@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fnmatch
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from selftrain.envs import catalogue
 from selftrain.envs.harbor import load_harbor_task
-from selftrain.tasks import Task, expand_task_ids
+from selftrain.tasks import SPLITS, Task, expand_task_ids
 
+_log = logging.getLogger(__name__)
 _DATASETS = (".jsonl", ".csv", ".parquet")
 
 
@@ -42,7 +44,10 @@ def expand_selection(item: str, kind: str = "") -> Sequence[str | Task]:
     if path.suffix in _DATASETS and path.exists():
         from selftrain.envs.math.dataset import load_dataset
 
-        return list(load_dataset(path).tasks())
+        dataset = load_dataset(path)
+        for row in (*dataset.broken, *dataset.dropped):
+            _log.warning("%s", row)
+        return [task for split in SPLITS for task in dataset.tasks(split)]
     if path.suffix in (".v", ".lean") and path.exists():
         from selftrain.envs.theorems.tasks import statement_file_task
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,12 +31,13 @@ def test_code_says_the_same_on_both() -> None:
     assert seen[0] == seen[1] and "(x - 1)*(x + 1)*(x**2 + 1)" in seen[0][0][0]
 
 
-@pytest.mark.parametrize("area", sorted({family.area for family in theorem_families().values()}))
-def test_proofs_are_judged_the_same_on_both(area: str) -> None:
-    name = next(name for name, family in theorem_families().items() if family.area == area)
+@pytest.mark.parametrize("name", [next(iter(theorem_families())), list(theorem_families())[-1]])
+def test_proofs_are_judged_the_same_on_both(name: str) -> None:
+    task = proof_family(name).task(seed=7, level=2, split="dev")
+    task = replace(task, cheats={cheat: task.cheats[cheat] for cheat in ("an axiom", "an empty proof")})
     verdicts: list[Any] = []
     for backend in backend_names():
-        proof = prove(proof_family(name).task(seed=7, level=2, split="dev"), backend_or_skip(backend), repetitions=1)
+        proof = prove(task, backend_or_skip(backend), repetitions=1)
         assert proof.faults == []
         verdicts.append([(play.agent, play.verdicts) for play in proof.plays])
     assert verdicts[0] == verdicts[1]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from selftrain.envs.families import ALL_NAMES, terminal_task
+from selftrain.envs.catalogue import KINDS, family_names
+from selftrain.envs.families import terminal_task
 from selftrain.envs.task_sandbox import open_task_sandbox
 from selftrain.sandboxes import make_backend
 
@@ -44,10 +45,12 @@ def left_by(commands: tuple[str, ...], folder: Path) -> Path:
 
 def test_list_names_everything(tmp_path: Path) -> None:
     found = json_of(selftrain("list", "--json", cwd=tmp_path))
-    assert set(found["families"]) == set(ALL_NAMES) and "SelfTrain-Terminal-v0" in found["environments"]
+    assert set(found["families"]) == set(family_names()) and "SelfTrain-Terminal-v0" in found["environments"]
+    assert {family["kind"] for family in found["families"].values()} == set(KINDS)
     assert {"oracle", "nop", "random", "human"} <= set(found["agents"])
     assert found["backends"] == ["bubblewrap", "docker"]
-    assert all(name in selftrain("list", cwd=tmp_path).stdout for name in ALL_NAMES)
+    shown = selftrain("list", cwd=tmp_path).stdout
+    assert all(name in shown for name in family_names())
 
 
 def test_run_then_replay(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_an_unfinished_proof_pays_nothing(env: ProofEnv) -> None:
 
 def test_limits_truncate_and_the_proof_is_judged() -> None:
     env = ProofEnv(max_steps=2)
-    outcomes = play(env, "intros P Q [p q].", "split; auto; fail.")
+    outcomes = play(env, "intros P Q [p q].", "split. exact q.")
     assert outcomes[-1][1:4] == (0.0, False, True) and outcomes[-1][4]["truncation"] == "steps"
     assert outcomes[-1][4]["verdict"] == "fail"
     env.close()
@@ -123,7 +123,7 @@ def test_endless_tactics_are_stopped(env: ProofEnv) -> None:
     assert last[1] == 1.0
 
 
-@pytest.mark.parametrize("name", sorted(theorem_families())[::5])
+@pytest.mark.parametrize("name", sorted(theorem_families())[::10])
 def test_families_are_proven_as_tasks(name: str) -> None:
     proof = prove(proof_family(name).task(0, 2), make_backend("auto"), repetitions=1)
     assert proof.faults == []
