@@ -78,7 +78,7 @@ def _decision(formula: _Formula, leaf: Callable[[str, int], str], decided: Calla
     for name, part in zip("lr", parts, strict=True):
         text, denied = _text(part, leaf), _denied(part, leaf)
         lines.append(f"assert ({name} : ({text} \\/ {denied}) /\\ ({denied} -> ~ {text})).")
-        lines.append(f"{{ {_decision(part, leaf, decided)} }}")
+        lines.append(f"{{ {'clear l. ' if name == 'r' else ''}{_decision(part, leaf, decided)} }}")
     lines.append("destruct l as [l nol]. destruct r as [r nor]. split.")
     lines += [f"{{ {step} }}" for step in _STEPS[connective]]
     return "\n".join(lines)

@@ -111,7 +111,7 @@ _FLAT = {
 def _reordered(level: int) -> Maker:
     """Two bracketings of the same sum, or from level 4 on product, are equal."""
     count, hypotheses, laws = _FLAT[level]
-    law, place = ("mul", "<mul>") if level == 4 else ("add", "<add>")
+    law = "mul" if level == 4 else "add"
 
     def make(rng: np.random.Generator) -> Theorem:
         leaves = list("abcdefg"[: 7 if level == 2 else 6])
