@@ -284,7 +284,7 @@ REJECT: dict[str, dict[str, tuple[str, ...]]] = {
         "no": ("yes", "not", "n", "0"),
         r"\text{June 20}": ("June 21", "20", "June", "June 20 or 21"),
         "Monday": ("Tuesday", "Monday or Tuesday", "Mon", "Monday, Tuesday", "Mоnday"),
-        "Amara, Chen": ("Amara", "Amara, Chen, Davit", "Amara, Davit", "Amara or Chen"),
+        "Amara, Chen": ("Amara", "Amara, Chen, Chen", "Amara, Chen, Davit", "Amara, Davit", "Amara or Chen"),
         r"\text{no solution}": ("solution", "0", "no", "one solution"),
     },
     "code that evaluates": {

@@ -144,6 +144,7 @@ def test_a_forked_child_makes_its_own_workers() -> None:
         f"assert check_answer(*{RIGHT!r}).passed\n"
         "child = os.fork()\n"
         f"assert check_answer(*{RIGHT!r}).passed and not check_answer(*{WRONG!r}).passed\n"
+        "import psutil; assert psutil.Process().children(), 'the workers of another process were used'\n"
         "if child: assert os.waitpid(child, 0)[1] == 0"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
