@@ -69,8 +69,9 @@ def _common_departure(rng: np.random.Generator) -> Problem:
         whole = lcm(*periods)
         if 4 * max(periods) < whole < 100000:
             value = between(rng, max(periods) + 1, whole - 1)
-            break
-    offsets = [value % period for period in periods]
+            offsets = [value % period for period in periods]
+            if 1 not in offsets:
+                break
     kinds = pick(rng, (("bus", "buses"), ("tram", "trams"), ("ferry", "ferries")))
     lines = [
         f"line ${index}$ at ${offset}$ minutes past six and every ${period}$ minutes from then on"
