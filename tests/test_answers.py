@@ -264,6 +264,11 @@ def test_answers_are_found_where_they_stand() -> None:
     assert final_answer("word " * 200).answers == ()
 
 
+def test_a_long_answer_is_refused_even_if_it_is_right() -> None:
+    assert check_answer("4", r"\boxed{4." + "0" * 400 + "}").passed
+    assert check_answer("4", r"\boxed{4." + "0" * 600 + "}").why == "answer: refused: too large"
+
+
 def test_scanning_is_linear() -> None:
     """Twice the text takes about twice the processor time, whatever it is made of."""
     for unit in ("<think>", "Answer: 4\n", "x answer ", "{", "\n", "####  \n", "*", r"\boxe{"):
