@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from backends import backend_or_skip
 
 from selftrain.envs.math.env import MathEnv
@@ -31,9 +30,8 @@ def test_code_says_the_same_on_both() -> None:
     assert seen[0] == seen[1] and "(x - 1)*(x + 1)*(x**2 + 1)" in seen[0][0][0]
 
 
-@pytest.mark.parametrize("name", [next(iter(theorem_families())), list(theorem_families())[-1]])
-def test_proofs_are_judged_the_same_on_both(name: str) -> None:
-    task = proof_family(name).task(seed=7, level=2, split="dev")
+def test_proofs_are_judged_the_same_on_both() -> None:
+    task = proof_family(next(iter(theorem_families()))).task(seed=7, level=2, split="dev")
     task = replace(task, cheats={cheat: task.cheats[cheat] for cheat in ("an axiom", "an empty proof")})
     verdicts: list[Any] = []
     for backend in backend_names():

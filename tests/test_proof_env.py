@@ -58,7 +58,9 @@ def test_scripts_go_on_from_where_the_proof_is(env: ProofEnv) -> None:
 
 
 def test_a_whole_proof_in_a_fenced_block_begins_again(env: ProofEnv) -> None:
-    message = "First I thought of auto.\n```coq\nProof.\n  intros P Q H. destruct H as [p q]. split; assumption.\nQed.\n```"
+    message = (
+        "First I thought of auto.\n```coq\nProof.\n  intros P Q H. destruct H as [p q]. split; assumption.\nQed.\n```"
+    )
     first, last = play(env, "intros A B H.", message)
     assert first[4]["sentences"] == 1 and last[1:3] == (1.0, True)
 
@@ -90,6 +92,15 @@ def test_what_is_no_script_is_told_and_the_episode_goes_on(env: ProofEnv, messag
     assert says in wrong[0] and wrong[1:4] == (0.0, False, False)
     assert wrong[4]["error"] and wrong[4]["sentences"] == 0
     assert env.step("intros P Q [p q]. split; assumption.")[1] == 1.0
+
+
+def test_questions_are_answered_and_change_nothing(env: ProofEnv) -> None:
+    outcomes = play(env, "intros P Q [p q].", "Search (_ /\\ _ -> _).", "Check and_comm. About conj.", "Check nothing.")
+    assert "and_comm" in outcomes[2][0] and "proj1" in outcomes[1][0] and "was not found" in outcomes[3][0]
+    assert [outcome[4]["sentences"] for outcome in outcomes] == [1, 1, 1, 1]
+    assert "only Search takes strings" in env.step('Print Universes "/tmp/out".')[0]
+    assert "not admitted" in env.step("Check and_comm. Axiom a : False.")[0]
+    assert env.step("split; assumption.")[1] == 1.0
 
 
 def test_an_unfinished_proof_pays_nothing(env: ProofEnv) -> None:

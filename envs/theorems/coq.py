@@ -30,6 +30,7 @@ class Coq:
     name = "coq"
     tools = ("coqtop", "coqc")
     install = "apt-get install coq"
+    whole = "from `Proof.` to `Qed.`"
 
     def body(self, script: str) -> tuple[str, bool]:
         """See `Prover`: what is between `Proof.` and `Qed.`, either of which may be left out."""

@@ -30,6 +30,7 @@ _PROGRAM = Program(
 _PROMPT = re.compile(r"<prompt>\S* < (\d+) \|[^|]*\| \d+ < </prompt>")
 _NOISE = re.compile(r"</?(?:infomsg|warning)>\n?|^Toplevel input, characters \d+-\d+:\n", re.MULTILINE)
 _GOAL_NUMBER = re.compile(r" \(ID \d+\)")
+_QUESTION = re.compile(r"(?:Search|SearchPattern|SearchRewrite|Check|About|Print|Locate)\b")
 _NO_GOALS = "No more goals."
 _OPENING_SECONDS = 60.0
 _SHOW_SECONDS = 10.0
@@ -113,6 +114,21 @@ class CoqSession:
         if accepted or failed:
             messages += self._look()
         return Answer(tuple(accepted), "\n".join(messages), self._goals, self._done, failed)
+
+    def ask(self, script: str, seconds: float) -> str | None:
+        """See `Session`: `Search`, `Check`, `About`, `Print` and `Locate`; only `Search` takes strings."""
+        read = read_script(script)
+        texts = [one.text for one in read.sentences if one.whole and _QUESTION.match(one.text)]
+        if read.fault or not texts or len(texts) < len(read.sentences):
+            return None
+        # Print writes to the file that a string names
+        if any('"' in text and not text.startswith("Search") for text in texts):
+            return "Error: only Search takes strings."
+        said = self._ask("\n".join(texts), seconds)
+        if said.ended:
+            self._replay()
+        late = f"Error: stopped after {seconds:g} s." if said.timed_out else ""
+        return "\n".join(part for part in (said.remarks, said.complaints, late) if part)
 
     def undo(self, sentences: int) -> None:
         """See `Session`."""

@@ -54,8 +54,9 @@ class ProofEnv(TaskEnv[Bench]):
     `Text`: a script of tactics goes on from where the proof is; of a script that fails, the sentences before the
     failing one stay. A whole proof, `Proof. ... Qed.`, begins again from the start. Where a message has fenced blocks,
     they are the script and the text around them is not read. `goals` shows the goals, `undo` and `undo N` take back
-    sentences, `restart` all of them; `submit` ends the episode with the proof as it is. Only tactics are admitted: no
-    axioms, no commands, no other theorems; helper lemmas are stated with `assert`.
+    sentences, `restart` all of them; `submit` ends the episode with the proof as it is. `Search`, `Check`, `About`,
+    `Print` and `Locate` are answered and change nothing. Else only tactics are admitted: no axioms, no commands, no
+    other theorems; helper lemmas are stated with `assert`.
 
     ## Observation Space
     `Text`: at reset the theorem, how to work, and the goals; after each action the prover's error, if any, the goals,
@@ -141,9 +142,9 @@ class ProofEnv(TaskEnv[Bench]):
         goals, missing = observations.show_bytes(episode.place.session.goals.encode(), self._observation_bytes)
         text = (
             f"{episode.task.instruction.rstrip()}\n\n"
-            "Each action is a script of tactics that goes on from where the proof is, or a whole proof from `Proof.` "
-            "to `Qed.`; text around a fenced block is not read. `undo N` takes back sentences, `goals` shows the "
-            "goals, `restart` begins again. The episode ends when no goal is left, or with `submit`. Only tactics are "
+            "Each action is a script of tactics that goes on from where the proof is, or a whole proof, "
+            f"{episode.place.prover.whole}; text around a fenced block is not read. `undo N` takes back sentences, "
+            f"`goals` shows the goals, `restart` begins again. The episode ends when no goal is left, or with `submit`. Only tactics are "
             f"admitted; state helper lemmas with `assert`.\n\n{goals}\n{self._status(episode)}"
         )
         return Turn(text, info=self._facts(episode, 0, False, missing))
@@ -173,6 +174,9 @@ class ProofEnv(TaskEnv[Bench]):
 
     def _prove(self, episode: Episode[Bench], script: str) -> Turn:
         bench = episode.place
+        seconds = min(episode.limits.command_seconds, max(0.05, episode.limits.seconds - episode.seconds))
+        if (told := bench.session.ask(script, seconds)) is not None:
+            return self._shown(episode, told)
         try:
             body, whole = bench.prover.body(script)
         except OptionError as error:
@@ -181,8 +185,7 @@ class ProofEnv(TaskEnv[Bench]):
             return self._shown(episode, f"[not admitted: {why}]", error=True)
         if whole:
             self._take_back(bench, "restart")
-        left = max(0.05, episode.limits.seconds - episode.seconds)
-        answer = bench.session.run(body, min(episode.limits.command_seconds, left))
+        answer = bench.session.run(body, seconds)
         bench.script += answer.accepted
         if answer.done:
             facts = self._facts(episode, len(answer.accepted), False, 0)

@@ -57,6 +57,7 @@ class Lean:
     name: str = "lean"
     tools: tuple[str, ...] = ("lean",)
     install: str = "unpack a release of Lean 4 into /usr/lib/lean4 and link its bin/lean to /usr/bin/lean"
+    whole: str = "that begins with `by`"
 
     def body(self, script: str) -> tuple[str, bool]:
         """See `Prover`: a whole proof begins with `by`."""
@@ -162,6 +163,10 @@ class LeanSession:
             if good:
                 self._blocks, self._state = (*self._blocks, *good), again
         return Answer(good, f"error: {state.error.text}", self.goals, self.done, failed=True)
+
+    def ask(self, script: str, seconds: float) -> str | None:
+        """See `Session`: Lean is asked nothing apart from the proof."""
+        return None
 
     def undo(self, sentences: int) -> None:
         """See `Session`."""

@@ -60,6 +60,14 @@ class Session(Protocol):
         """
         ...
 
+    def ask(self, script: str, seconds: float) -> str | None:
+        """The answer to a question that changes nothing, such as Coq's `Search`; None when `script` is no question.
+
+        Raises:
+            SandboxError: the sandbox failed, or the prover does not come back to where it was.
+        """
+        ...
+
     def undo(self, sentences: int) -> None:
         """Take back that many of the accepted sentences, or all where there are fewer."""
         ...
@@ -76,11 +84,13 @@ class Prover(Protocol):
         name: "coq" or "lean".
         tools: commands that a sandbox must have for it.
         install: the command that installs it.
+        whole: how a whole proof is told from the next part of one, for the agent to read.
     """
 
     name: str
     tools: tuple[str, ...]
     install: str
+    whole: str
 
     def body(self, script: str) -> tuple[str, bool]:
         """The tactics of `script`, and whether it is a whole proof rather than the next part of one.

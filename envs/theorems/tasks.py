@@ -16,14 +16,22 @@ from selftrain.tasks import Limits, Task, TaskFamily
 LIMITS = Limits(steps=64, seconds=1_800.0, command_seconds=20.0)
 # how a statement is written down, by prover
 _FORMS = {"coq": "Theorem {name} :\n  {proposition}.", "lean": "theorem {name} :\n    {proposition} := by"}
+_WHOLE = {"coq": "Proof.\n{proof}\nQed.", "lean": "by\n{proof}"}
 # ways to a proof that is none, each the whole of an episode
 _CHEATS = {
-    "admitted": "Proof.\nAdmitted.",
-    "given up": "Proof.\nadmit.\nQed.",
-    "an axiom": "Proof.\nAxiom anything : forall P : Prop, P.\napply anything.\nQed.",
-    "another statement": "Proof.\nAbort.\nTheorem goal : True.\nexact I.\nQed.",
-    "no guard": "Proof.\nfix anything 1.\napply anything.\nQed.",
-    "an empty proof": "Proof.\nQed.",
+    "coq": {
+        "admitted": "Proof.\nAdmitted.",
+        "given up": "Proof.\nadmit.\nQed.",
+        "an axiom": "Proof.\nAxiom anything : forall P : Prop, P.\napply anything.\nQed.",
+        "another statement": "Proof.\nAbort.\nTheorem goal : True.\nexact I.\nQed.",
+        "no guard": "Proof.\nfix anything 1.\napply anything.\nQed.",
+        "an empty proof": "Proof.\nQed.",
+    },
+    "lean": {
+        "sorry": "by\n  sorry",
+        "an axiom": "by\n  exact anything\naxiom anything {P : Prop} : P",
+        "an empty proof": "by\n  skip",
+    },
 }
 
 
@@ -49,8 +57,8 @@ def statement_task(
     return Task(
         instruction=f"Prove this theorem in {prover.capitalize()}. {said}```{prover}\n{formal}\n```",
         verifier=ProofVerifier(statement, prover),
-        oracle=(f"Proof.\n{proof.strip()}\nQed.",) if proof else (),
-        cheats={name: (script,) for name, script in _CHEATS.items()},
+        oracle=(_WHOLE[prover].format(proof=proof.strip()),) if proof else (),
+        cheats={name: (script,) for name, script in _CHEATS[prover].items()},
         tools=tools,
         limits=LIMITS,
         kind="proof",
