@@ -15,7 +15,7 @@ from selftrain.envs.math.problems.word_problems import FAMILIES
 
 def test_there_is_a_second_method_for_every_family() -> None:
     assert [family.name for family in FAMILIES] == list(SECOND)
-    assert all(family.area == "word_problems" for family in FAMILIES)
+    assert all(family.area == "word problems" for family in FAMILIES)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)

@@ -168,7 +168,7 @@ def _cannot_be_bought(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="allocation",
-    area="word_problems",
+    area="word problems",
     summary="packing, seats, ways to spend, best plans in whole numbers, and amounts that cannot be bought",
     chance=0.01,
     make=by_level(_eggs, _seats, _ways_to_spend, _best_plan, _cannot_be_bought),

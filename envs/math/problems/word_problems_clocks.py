@@ -154,7 +154,7 @@ def _nth_angle(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="ages-and-clocks",
-    area="word_problems",
+    area="word problems",
     summary="ages from sums and ratios, wrong clocks, and angles between the hands of unusual clocks",
     chance=0.01,
     make=by_level(_family_ages, _third_age, _angle, _wrong_clocks, _nth_angle),

@@ -144,7 +144,7 @@ def _exchange(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="mixtures",
-    area="word_problems",
+    area="word problems",
     summary="solutions, evaporation, replacement, alloys, and tanks that exchange liquid",
     chance=0.01,
     make=by_level(_poured_together, _evaporation, _replaced, _alloys, _exchange),

@@ -157,7 +157,7 @@ def _whole_cents(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="money",
-    area="word_problems",
+    area="word problems",
     summary="change, profit in percent, tax, loans, and prices that stay whole through discounts",
     chance=0.01,
     make=by_level(_change, _profit, _tax, _loan, _whole_cents),

@@ -176,7 +176,7 @@ def _roster(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="schedules",
-    area="word_problems",
+    area="word problems",
     summary="timetables, events that repeat and coincide, and rosters over many days",
     chance=0.01,
     make=by_level(_end_of_day, _days_with_events, _common_departure, _exactly_two, _roster),

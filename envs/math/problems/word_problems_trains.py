@@ -146,7 +146,7 @@ def _shuttle(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="trains",
-    area="word_problems",
+    area="word problems",
     summary="average speeds, passing and catching up, a bird between trains, and trains that shuttle",
     chance=0.01,
     make=by_level(_average, _passing, _catching_up, _bird, _shuttle),

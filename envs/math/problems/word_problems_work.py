@@ -164,7 +164,7 @@ def _pairs(rng: np.random.Generator) -> Problem:
 
 FAMILY = ProblemFamily(
     name="work-rates",
-    area="word_problems",
+    area="word problems",
     summary="output, pipes, machines of two kinds, and workers who take turns",
     chance=0.01,
     make=by_level(_bakery, _pipes, _two_kinds, _in_turns, _pairs),
