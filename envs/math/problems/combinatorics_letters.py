@@ -19,8 +19,9 @@ KINDS = ("planet", "village", "island", "kingdom", "tribe", "valley", "moon", "c
 
 def _word(rng: np.random.Generator, syllables: int) -> str:
     """A name that can be pronounced, with letters that repeat."""
-    consonants = several(rng, CONSONANTS, 4)
-    vowels = several(rng, VOWELS, 3)
+    # Short words need more letters to choose from, long ones fewer, or nothing would repeat.
+    consonants = several(rng, CONSONANTS, 4 if syllables > 4 else 5)
+    vowels = several(rng, VOWELS, 3 if syllables > 4 else 4)
     word = "".join(pick(rng, consonants) + pick(rng, vowels) for _ in range(syllables))
     word += pick(rng, consonants) if between(rng, 0, 1) else ""
     return word if len(set(word)) <= len(word) - 3 else _word(rng, syllables)
@@ -106,6 +107,8 @@ def _rank(word: str) -> int:
 
 def _in_the_dictionary(rng: np.random.Generator) -> Problem:
     word = _word(rng, 4)
+    while len(word) < 9 or _orders(Counter(word)) > 30_240:
+        word = _word(rng, 4)
     kind, name = pick(rng, KINDS), pick(rng, NAMES)
     statements = (
         f"All different arrangements of the letters of {_shown(word)} are listed in alphabetical order. At which "

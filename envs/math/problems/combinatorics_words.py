@@ -206,8 +206,8 @@ def _exact_count(rng: np.random.Generator) -> Problem:
 
 def _periodic_count(rng: np.random.Generator) -> Problem:
     cells = [(a, b) for a in range(4) for b in range(4)]
-    forbidden = sorted(several(rng, cells, between(rng, 3, 6)))
-    length, modulus = between(rng, 10, 16), pick(rng, MODULI)
+    forbidden = sorted(several(rng, cells, between(rng, 4, 6)))
+    length, modulus = between(rng, 10, 18), pick(rng, MODULI)
     one, two = several(rng, range(4), 2)
     parity, third = between(rng, 0, 1), between(rng, 0, 2)
     ways = _counted_words(length, 4, set(forbidden), {one: 2, two: 3})
