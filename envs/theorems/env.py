@@ -144,8 +144,8 @@ class ProofEnv(TaskEnv[Bench]):
             f"{episode.task.instruction.rstrip()}\n\n"
             "Each action is a script of tactics that goes on from where the proof is, or a whole proof, "
             f"{episode.place.prover.whole}; text around a fenced block is not read. `undo N` takes back sentences, "
-            f"`goals` shows the goals, `restart` begins again. The episode ends when no goal is left, or with `submit`. Only tactics are "
-            f"admitted; state helper lemmas with `assert`.\n\n{goals}\n{self._status(episode)}"
+            "`goals` shows the goals, `restart` begins again. The episode ends when no goal is left, or with `submit`. "
+            f"Only tactics are admitted; state helper lemmas with `assert`.\n\n{goals}\n{self._status(episode)}"
         )
         return Turn(text, info=self._facts(episode, 0, False, missing))
 
