@@ -21,7 +21,7 @@ def test_every_family_has_a_second_method() -> None:
 @pytest.mark.parametrize("level", range(1, 6))
 @pytest.mark.parametrize("name", BY_NAME)
 def test_the_second_method_agrees(name: str, level: int) -> None:
-    for seed in range(45):
+    for seed in range(41):
         problem = BY_NAME[name].make(np.random.default_rng([seed % 3, seed, level]), level)
         assert SECOND[name](problem.data) == problem.answer, problem.statement
 

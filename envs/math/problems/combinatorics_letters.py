@@ -107,7 +107,7 @@ def _rank(word: str) -> int:
 
 def _in_the_dictionary(rng: np.random.Generator) -> Problem:
     word = _word(rng, 4)
-    while len(word) < 9 or _orders(Counter(word)) > 30_240:
+    while len(word) < 9 or _orders(Counter(word)) > 20_160:
         word = _word(rng, 4)
     kind, name = pick(rng, KINDS), pick(rng, NAMES)
     statements = (

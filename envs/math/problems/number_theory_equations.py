@@ -145,6 +145,6 @@ FAMILY = ProblemFamily(
     name="equations-in-integers",
     area="number theory",
     summary="count or sum the positive integer solutions of linear, quadratic and product equations",
-    chance=0.005,
+    chance=0.01,
     make=by_level(_spending, _difference_of_squares, _favourite, _with_coefficient, _factor_triples),
 )
