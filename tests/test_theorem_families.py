@@ -121,7 +121,8 @@ def test_a_wrong_proof_is_noticed(coqc: str, tmp_path: Path) -> None:
 
 
 def test_single_tactics_do_not_prove_level_3_outside_propositional_logic(coqc: str, tmp_path: Path) -> None:
-    names = [name for name in FAMILIES if name != "implication-chains"][::3]
+    # the chains of rules are what provers of first-order logic are made for
+    names = [name for name in FAMILIES if not name.endswith("-chains")][::3]
     pieces = []
     for name in names:
         statement = theorem(name, 3, 2).statement
