@@ -28,7 +28,8 @@ learn: setup ## train small policies that keep notes over cuts, with controls at
 test: setup ## install what the tests need and run them
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
 	$(BIN)/pip install -q -e '.[test,sb3,inspect,chat,local,math,train,web]'
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not alone'
+	$(BIN)/python -m pytest -m alone
 
 lint: setup ## ruff
 	$(BIN)/pip install -q -e '.[lint]'
@@ -44,9 +45,11 @@ types: setup ## mypy --strict, with the optional packages that the code is typed
 	$(BIN)/mypy
 
 bench: setup ## the benchmarks beside their peers, quick form
-	$(BIN)/pip install -q -e '.[bench]'
+	$(BIN)/pip install -q -e '.[bench,math]'
 	$(BIN)/python benchmarks/sandboxes.py --quick
 	$(BIN)/python benchmarks/memory_envs.py --quick
+	$(BIN)/python benchmarks/answers.py --quick
+	$(BIN)/python benchmarks/proofs.py --quick
 
 build: setup ## wheel and source distribution
 	$(BIN)/pip install -q build

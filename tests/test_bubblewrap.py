@@ -25,6 +25,8 @@ from selftrain.sandboxes.pool import WarmPool
 from selftrain.sandboxes.processes import all_pids
 from selftrain.sandboxes.seccomp import REFUSED, seccomp_program
 
+pytestmark = pytest.mark.alone  # it counts what is left on the machine
+
 
 @pytest.fixture(scope="module")
 def backend() -> Iterator[BubblewrapBackend]:

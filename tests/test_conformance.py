@@ -15,6 +15,8 @@ from selftrain.sandboxes.base import Result
 from selftrain.sandboxes.conformance import BEHAVIOURS, NotApplicableError, check_backend, check_restore, examine
 from selftrain.sandboxes.conformance_tools import Behaviour, on_backend
 
+pytestmark = pytest.mark.alone  # it looks at the machine after every sandbox
+
 
 def skip_or_fail(reason: str) -> None:
     """What is missing on a developer's machine is left out; in CI everything is meant to be there."""

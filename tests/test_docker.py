@@ -22,6 +22,8 @@ from selftrain.sandboxes.docker_daemon import open_client
 from selftrain.sandboxes.docker_sweeping import owner
 from selftrain.sandboxes.images import docker_tag
 
+pytestmark = pytest.mark.alone  # it counts what is left on the machine
+
 OWNER = "selftrain.owner"
 
 

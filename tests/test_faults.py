@@ -32,6 +32,8 @@ from selftrain.records import read_records
 from selftrain.sandboxes import Backend, make_backend
 from selftrain.tasks import Limits, Task
 
+pytestmark = pytest.mark.alone  # it kills processes and counts what is left on the machine
+
 CROWD_SECONDS = 20.0
 CROWD = 32
 RESETS = 300

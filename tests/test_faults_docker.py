@@ -20,6 +20,8 @@ import pytest
 
 from selftrain.records import read_records
 
+pytestmark = pytest.mark.alone  # it stops and kills a daemon
+
 IMAGE = "selftrain/terminal:latest"
 TASK = "csv-reshape/train/1/0"
 

@@ -16,6 +16,8 @@ from selftrain.sandboxes import images
 from selftrain.sandboxes.docker_images import dockerfile
 from selftrain.sandboxes.images import build_image, built_images, image_names, images_folder, read_recipe, rootfs_path
 
+pytestmark = pytest.mark.alone  # it takes the folder of images away
+
 
 @pytest.fixture
 def terminal() -> Path:

@@ -18,7 +18,8 @@ Bases: `1011_2` is `1011_2`; the same number in another base, or without one, is
 Ambiguous: what can be read in two ways is refused, such as `1/2x` and two numbers side by side.
 Sets: in any order, each member as often as it is known; a list without brackets is a set; `\{5\}` is not 5.
 Tuples: in order; no sets. `(a,b)` is what the known answer is: a pair, or an interval, written `a<x<b` as well.
-Intervals: brackets, unions and inequalities alike, joined where they touch; another name for the variable is wrong.
+Intervals: brackets, unions and inequalities alike, joined where they touch; another name for the variable is wrong, and
+so is an "or" between sets that overlap.
 Matrices: of the same shape and equal everywhere, as an environment or as lists in square brackets.
 Expressions: equal for all values of their real variables, with the same names; `log` without a base has base 10.
 Proof: numbers that agree to many digits are equal only if sympy shows it; what it cannot show in time is refused.

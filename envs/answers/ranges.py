@@ -2,6 +2,7 @@ r"""Sets of real numbers as lists of intervals, whichever way they are written: 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,9 +26,14 @@ class Range:
 
 
 def ranges(node: Node) -> list[Range] | None:
-    """The intervals that `node` is the union of, merged where they touch; None if it is no such set."""
+    """The intervals that `node` is the union of, merged where they touch; None if it is no such set.
+
+    An "or" between sets that overlap is no union: it offers one answer and another.
+    """
     found = _ranges(node)
-    return None if found is None else _merged(found)
+    if found is None or (node.head == "list" and _overlap(found)):
+        return None
+    return _merged(found)
 
 
 def _ranges(node: Node) -> list[Range] | None:
@@ -101,6 +107,12 @@ def _merged(found: list[Range]) -> list[Range]:
         )
         done[-1] = Range(last.low, ends[-1][2], last.low_closed, ends[-1][1], last.name or part.name)
     return done
+
+
+def _overlap(found: list[Range]) -> bool:
+    keyed = [(_key(part.low), _key(part.high)) for part in found]
+    ends = sorted((low, high) for low, high in keyed if low is not None and high is not None)
+    return any(after[0] < before[1] for before, after in itertools.pairwise(ends))
 
 
 def _touch(left: Range, right: Range) -> bool:
