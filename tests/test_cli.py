@@ -12,6 +12,7 @@ import pytest
 
 from selftrain.envs.catalogue import KINDS, family_names
 from selftrain.envs.families import terminal_task
+from selftrain.needs import needs
 from selftrain.envs.task_sandbox import open_task_sandbox
 from selftrain.sandboxes import make_backend
 
@@ -41,6 +42,9 @@ def left_by(commands: tuple[str, ...], folder: Path) -> Path:
         target.write_bytes(file.data)
     sandbox.close()
     return folder
+
+
+COMMANDS = {"pip install 'selftrain[math]'", "apt-get install python3-sympy", "apt-get install coq"}
 
 
 def test_list_names_everything(tmp_path: Path) -> None:
@@ -92,6 +96,13 @@ def test_doctor_says_what_works(tmp_path: Path) -> None:
     assert set(found["backends"]) == {"bubblewrap", "docker"}
     works = [name for name, backend in found["backends"].items() if backend["missing"] is None]
     assert works and "memory_bytes" in found["backends"][works[0]]["limits"]
+    assert set(found["needs"].values()) <= {"", *COMMANDS}
+
+
+def test_doctor_names_what_gets_a_missing_prover(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert set(needs().values()) - {""} >= {"pip install 'selftrain[math]'", "apt-get install coq"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +10,11 @@ from dataclasses import dataclass
 from selftrain.envs.python_console import PythonConsole
 from selftrain.envs.task_sandbox import built_image, open_task_sandbox
 from selftrain.errors import MissingToolError, SandboxError
+from selftrain.needs import FIND_SYMPY
 from selftrain.sandboxes import Sandbox, make_backend
 from selftrain.tasks import Task
 
 _REPLAY_SECONDS = 60.0
-_FIND_SYMPY = "python3 -c 'import importlib.util as u, sys; sys.exit(u.find_spec(\"sympy\") is None)'"
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Interpreter:
             if self._closed:
                 sandbox.close()
                 raise SandboxError("the episode was closed")
-        if sandbox.run(_FIND_SYMPY).exit_code != 0:
+        if sandbox.run(f"python3 -c {shlex.quote(FIND_SYMPY)}").exit_code != 0:
             raise MissingToolError(
                 "The sandbox's Python has no sympy. Get it: apt-get install python3-sympy; or play with tools=False"
             )

@@ -280,13 +280,14 @@ def grade(
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Say what works on this machine, which limits are in force, and what to install."""
+    from selftrain.needs import needs
     from selftrain.sandboxes import backend_names, describe_backend
     from selftrain.sandboxes.images import built_images
 
     backends = {name: describe_backend(name) for name in backend_names()}
     works = any(found["missing"] is None for found in backends.values())
     if as_json:
-        _print_json({"backends": backends, "images": [image.lock.image for image in built_images()]})
+        _print_json({"backends": backends, "images": [image.lock.image for image in built_images()], "needs": needs()})
     else:
         for name, found in backends.items():
             out.print(f"{name}: {'works' if found['missing'] is None else found['missing']}", markup=False)
@@ -294,6 +295,8 @@ def doctor(as_json: Json = False) -> None:
                 out.print(f"    {limit:<16}{how}", markup=False, highlight=False)
         built = ", ".join(image.lock.image for image in built_images())
         out.print(f"images: {built or 'none built; selftrain images build terminal'}", markup=False)
+        for thing, command in needs().items():
+            out.print(f"{thing}: {command or 'here'}", markup=False)
     raise typer.Exit(0 if works else BROKEN)
 
 

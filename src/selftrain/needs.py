@@ -1,0 +1,28 @@
+"""What some environments need besides a sandbox, whether it is here, and the command that gets it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+
+_SYSTEM_PYTHON = "/usr/bin/python3"
+# ends with 1 where a Python has no sympy
+FIND_SYMPY = "import importlib.util as u, sys; sys.exit(u.find_spec('sympy') is None)"
+
+
+def needs() -> dict[str, str]:
+    """For each thing: "" when it is here, else the command that gets it."""
+    return {
+        "answers beyond numbers": "" if importlib.util.find_spec("math_verify") else "pip install 'selftrain[math]'",
+        "sympy for code in math": "" if _system_has_sympy() else "apt-get install python3-sympy",
+        "coq for proofs": "" if shutil.which("coqc") else "apt-get install coq",
+    }
+
+
+def _system_has_sympy() -> bool:
+    """Whether the Python that sandboxes on this machine's own system have finds sympy."""
+    if shutil.which(_SYSTEM_PYTHON) is None:
+        return False
+    done = subprocess.run([_SYSTEM_PYTHON, "-I", "-c", FIND_SYMPY], check=False, capture_output=True)
+    return done.returncode == 0
