@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml
 setup: $(STAMP) ## make the virtual environment, install the package and, where it is missing, bubblewrap
 	@sh scripts/install-tools
 
-demo: setup ## play terminal tasks of every family with the reference agents, side by side
+demo: setup ## play tasks of every kind with the reference agents, side by side
 	$(BIN)/python examples/demo.py
 
 learn: setup ## train small policies that keep notes over cuts, with controls at equal compute, and plot them
@@ -26,6 +26,7 @@ learn: setup ## train small policies that keep notes over cuts, with controls at
 	$(BIN)/python examples/learn_to_keep_notes.py
 
 test: setup ## install what the tests need and run them
+	@sh scripts/install-tools proofs
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
 	$(BIN)/pip install -q -e '.[test,sb3,inspect,chat,local,math,train,web]'
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not alone'

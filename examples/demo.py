@@ -1,4 +1,4 @@
-"""Reference agents on terminal tasks of every family, then long tasks in a small context, with notes and without."""
+"""Reference agents on terminal tasks, on long tasks in a small context, and on hard math problems and proofs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from rich.table import Table
 
 from selftrain.agents.report import Report
 from selftrain.agents.rollout import rollout
+from selftrain.envs.catalogue import find_family
 from selftrain.envs.families import LONG_NAMES, NAMES
+from selftrain.envs.math.problems import problem_families
+from selftrain.envs.theorems.families import theorem_families
+from selftrain.needs import needs
 
 AGENTS = ("oracle", "random", "nop")
 SMALL = {"budget": 2000, "reserve": 300, "notes_budget": 400}
@@ -45,6 +49,14 @@ def main(
     Console().print(side_by_side(reports, "episodes passed"))
     long = with_and_without_notes(backend, parallel, out)
     Console().print(side_by_side(long, f"40 to 400 commands in a context of {SMALL['budget']} bytes"))
+    problems = of_every_area("Math", list(problem_families()), 5, parallel, out)
+    Console().print(side_by_side(problems, "math at level 5"))
+    if missing := needs()["coq for proofs"]:
+        print(f"proofs need Coq: {missing}")
+    else:
+        Console().print(
+            side_by_side(of_every_area("Proof", list(theorem_families()), 3, parallel, out), "proofs at level 3")
+        )
     print(f"records: {out}/<agent>; see one again: selftrain replay {out}/oracle")
 
 
@@ -62,6 +74,23 @@ def with_and_without_notes(backend: str, parallel: int, out: Path) -> dict[str, 
             out=out / f"notes-{ablation}",
         )
         for ablation in ("own", "wiped")
+    }
+
+
+def of_every_area(kind: str, names: list[str], level: int, parallel: int, out: Path) -> dict[str, Report]:
+    """The agents on one task of each area of mathematics."""
+    first = {find_family(name).skills: name for name in reversed(names)}
+    tasks = [f"{name}/train/{level}/0" for name in reversed(first.values())]
+    return {
+        agent: rollout(
+            f"selftrain:SelfTrain-{kind}-v0",
+            agent,
+            len(tasks),
+            parallel=parallel,
+            tasks=tasks,
+            out=out / f"{kind.lower()}-{agent}",
+        )
+        for agent in AGENTS
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from backends import backend_or_skip
+from backends import backend_or_skip, needs_coq, needs_sympy
 
 from selftrain.envs.math.env import MathEnv
 from selftrain.envs.proof import prove
@@ -14,6 +14,7 @@ from selftrain.envs.theorems.tasks import proof_family
 from selftrain.sandboxes import backend_names
 
 
+@needs_sympy
 def test_code_says_the_same_on_both() -> None:
     seen = []
     for backend in backend_names():
@@ -30,6 +31,7 @@ def test_code_says_the_same_on_both() -> None:
     assert seen[0] == seen[1] and "(x - 1)*(x + 1)*(x**2 + 1)" in seen[0][0][0]
 
 
+@needs_coq
 def test_proofs_are_judged_the_same_on_both() -> None:
     task = proof_family(next(iter(theorem_families()))).task(seed=7, level=2, split="dev")
     task = replace(task, cheats={cheat: task.cheats[cheat] for cheat in ("an axiom", "an empty proof")})

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from backends import needs_coq
 from coq_cases import (
     ADD_ZERO,
     LINEAR,
@@ -22,6 +23,8 @@ from selftrain.envs.theorems.prover import make_prover
 from selftrain.envs.theorems.theorem import Statement
 from selftrain.errors import MissingToolError, OptionError, TaskError, UnknownNameError
 from selftrain.sandboxes import Sandbox, SandboxSpec, make_sandbox
+
+pytestmark = needs_coq
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from backends import needs_coq
 from coq_cases import (
     ABSURD,
     ABSURD_PROOF,
@@ -31,6 +32,8 @@ from selftrain.evidence import Evidence
 from selftrain.sandboxes import Sandbox, SandboxSpec, make_backend, make_sandbox
 from selftrain.tasks import Task
 from selftrain.verdicts import CaseInput, CaseOutput
+
+pytestmark = needs_coq
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-import shutil
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from backends import needs_coq
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -250,7 +250,7 @@ LEFT_OUT = frozenset(
 )
 
 
-@pytest.mark.skipif(shutil.which("coqc") is None, reason="Coq is not installed: apt-get install coq")
+@needs_coq
 def test_every_tactic_of_the_prover_is_decided(tmp_path: Path) -> None:
     imports = "Require Import Lia Ring Lra Field ZArith List Classical."
     tactics = printed(tmp_path, f"{imports}\nPrint Grammar tactic.")
@@ -261,7 +261,7 @@ def test_every_tactic_of_the_prover_is_decided(tmp_path: Path) -> None:
     assert {word for word in undecided if not word.endswith("_no_check")} == set()
 
 
-@pytest.mark.skipif(shutil.which("coqc") is None, reason="Coq is not installed: apt-get install coq")
+@needs_coq
 def test_commands_of_the_prover_open_with_words_that_are_no_tactics(tmp_path: Path) -> None:
     commands = printed(tmp_path, "Print Grammar vernac.")
     words = set(re.findall(r'^ *[\[|] (?:IDENT )?"(\w+)"', commands, re.MULTILINE))

@@ -13,6 +13,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from backends import needs_coq
 from gymnasium.utils.env_checker import check_env, data_equivalence
 
 from selftrain.envs.wrappers import ByteView
@@ -26,7 +27,7 @@ MENU = ["ls -la", "cat *", "pwd", "head -c 300 /workspace/*/*"]
 TERMINAL = "selftrain:SelfTrain-Terminal-v0"
 
 
-@pytest.fixture(params=ENVIRONMENTS)
+@pytest.fixture(params=[pytest.param(one, marks=needs_coq) if "Proof" in one else one for one in ENVIRONMENTS])
 def env_id(request: pytest.FixtureRequest) -> str:
     return f"selftrain:{request.param}"
 

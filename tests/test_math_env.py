@@ -8,6 +8,7 @@ from typing import Any
 
 import gymnasium as gym
 import pytest
+from backends import needs_sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def env() -> Iterator[MathEnv]:
     env.close()
 
 
+@needs_sympy
 def test_code_runs_in_one_python_with_sympy_and_the_answer_ends_the_episode(env: MathEnv) -> None:
     first, second, last = play(
         env,
@@ -119,6 +121,7 @@ def test_limits_truncate_and_pay_nothing(arguments: dict[str, Any], limit: str, 
     env.close()
 
 
+@needs_sympy
 def test_endless_code_is_stopped_and_variables_stay() -> None:
     env = MathEnv(max_seconds=600)
     slow = problem_task(Problem("What?", "1", {}), id="slow/train/1/0")
@@ -129,6 +132,7 @@ def test_endless_code_is_stopped_and_variables_stay() -> None:
     env.close()
 
 
+@needs_sympy
 def test_long_output_is_cut_in_the_middle() -> None:
     env = MathEnv(observation_bytes=256)
     (outcome,) = play(env, "```\nprint('a' * 5000)\n```")
@@ -136,6 +140,7 @@ def test_long_output_is_cut_in_the_middle() -> None:
     env.close()
 
 
+@needs_sympy
 def test_a_saved_episode_goes_on_with_its_variables(env: MathEnv) -> None:
     play(env, "```\nimport random\nx = 31\n```", "answer it")
     state = env.save_state()
@@ -146,6 +151,7 @@ def test_a_saved_episode_goes_on_with_its_variables(env: MathEnv) -> None:
     assert env.step("\\boxed{31}")[1:3] == (1.0, True)
 
 
+@needs_sympy
 def test_it_works_under_a_context_budget() -> None:
     wrapped = ContextBudget(gym.make(ID), budget=2200, reserve=300, notes_budget=300)
     observation, info = wrapped.reset(seed=0, options={"task": TASK})

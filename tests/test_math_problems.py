@@ -14,6 +14,7 @@ import pytest
 
 from selftrain.envs import check_answer
 from selftrain.envs.answers.verifier import RESPONSE
+from selftrain.envs.catalogue import family_names, kind_of
 from selftrain.envs.clean_room import NoCleanRoom
 from selftrain.envs.math.problem import Problem
 from selftrain.envs.math.problems import AREAS, problem_families
@@ -51,6 +52,12 @@ def test_there_are_families_enough_in_every_area() -> None:
     assert sum(areas.values()) - areas["riddles"] >= 40 and areas["riddles"] >= 6
     with pytest.raises(UnknownNameError, match="Did you mean"):
         math_family(FAMILIES[0][:-1])
+
+
+def test_no_two_families_share_a_name() -> None:
+    names = family_names()
+    assert len(set(names)) == len(names)
+    assert {name: kind_of(name) for name in FAMILIES} == dict.fromkeys(FAMILIES, "math")
 
 
 @pytest.mark.parametrize("name", FAMILIES)

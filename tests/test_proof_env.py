@@ -8,6 +8,7 @@ from typing import Any
 
 import gymnasium as gym
 import pytest
+from backends import needs_coq
 
 from selftrain.agents.rollout import rollout
 from selftrain.envs.context import ContextBudget
@@ -19,6 +20,8 @@ from selftrain.envs.theorems.theorem import Statement
 from selftrain.errors import MissingToolError, OptionError, TaskError, UnknownNameError
 from selftrain.sandboxes import make_backend
 from selftrain.tasks import Task
+
+pytestmark = needs_coq
 
 ID = "selftrain:SelfTrain-Proof-v0"
 TASK = statement_task(

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from backends import needs_coq, needs_sympy
 from typer.testing import CliRunner
 
 from selftrain import cli
@@ -32,7 +33,12 @@ def test_there_is_something_to_run() -> None:
     assert len(PYTHON) >= 2 and len(COMMANDS) >= 6
 
 
-@pytest.mark.parametrize("code", PYTHON)
+MARKS = {"SelfTrain-Proof": needs_coq, "SelfTrain-Math": needs_sympy}
+
+
+@pytest.mark.parametrize(
+    "code", [pytest.param(code, marks=[MARKS[part] for part in MARKS if part in code]) for code in PYTHON]
+)
 def test_python_blocks_run(code: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
+from backends import needs_coq
 from unsound_kernel_proofs import Unsound
 from unsound_proofs import RESOURCES, UNSOUND
 
@@ -19,6 +20,8 @@ from selftrain.evidence import Evidence, EvidenceFile
 from selftrain.sandboxes import make_backend
 from selftrain.tasks import Task
 from selftrain.verdicts import CaseInput, CaseOutput, Check, Verdict
+
+pytestmark = needs_coq
 
 SECONDS, SECONDS_OF_A_BOMB = 20.0, 3.0
 BY_NAME = {unsound.name: unsound for unsound in UNSOUND}

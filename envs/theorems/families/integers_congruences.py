@@ -70,7 +70,7 @@ def _start(rng: np.random.Generator, _: Mapping[str, int]) -> Mapping[str, objec
 
 
 CONGRUENCES = family(
-    "congruences",
+    "congruences-proven",
     "integers",
     "Congruences: linear, polynomial, powers and values that never occur.",
     (

@@ -33,7 +33,7 @@ _RULE = (
 _SEEDS = {"a": (2, 30), "b": (2, 30), "x": (1, 40), "y": (1, 40)}
 
 RECURRENCES = family(
-    "linear-recurrences",
+    "recurrences-solved",
     "naturals",
     "Fibonacci-like recurrences: sums, loops, addition and divisibility.",
     (
