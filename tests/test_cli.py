@@ -12,8 +12,8 @@ import pytest
 
 from selftrain.envs.catalogue import KINDS, family_names
 from selftrain.envs.families import terminal_task
-from selftrain.needs import needs
 from selftrain.envs.task_sandbox import open_task_sandbox
+from selftrain.needs import needs
 from selftrain.sandboxes import make_backend
 
 TASK = "csv-reshape/train/1/0"

@@ -13,7 +13,6 @@ from selftrain.errors import OptionError, SelfTrainError, TaskError, UnknownName
 from selftrain.sandboxes import backend_names
 from selftrain.tasks import LEVELS, SPLITS, Task, expand_task_ids, parse_task_id
 
-
 # the other levels of the long families are left to `selftrain verify`: they take minutes
 PROVEN = [(name, level) for name in NAMES for level in LEVELS] + [(name, 1) for name in LONG_NAMES]
 
