@@ -227,14 +227,14 @@ DOUBLE_SUMS = family(
                   - replace (m + 0) with m by lia. reflexivity.
                   - replace (m + S n) with (S (m + n)) by lia.
                     cbn [<sum>]. unfold <shift> at 2. lia. }
-                assert (linear : forall f n, <sum> (fun i => <a> * f i + <b>) n + <a1> * <z> = <a> * <sum> f n + <b> * n).
+                assert (linear : forall f n, <sum> (fun i => <a> * f i + <b>) n + <w> = <a> * <sum> f n + <b> * n).
                 { intros f. induction n as [| n IH]; cbn [<sum>]; lia. }
                 intros f m n.
                 specialize (split f m n). specialize (linear f (m + n)). lia.
                 """,
                 "sum shift",
-                {"a": (2, 60), "b": (2, 60), "z": (1, 60)},
-                lambda _, v: {"a1": v["a"] - 1, "y": (2 * v["a"] - 1) * v["z"]},
+                {"a": (2, 60), "b": (2, 60), "z": (1, 40)},
+                lambda _, v: {"w": (v["a"] - 1) * v["z"], "y": (2 * v["a"] - 1) * v["z"]},
             ),
         ),
         (
