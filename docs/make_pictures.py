@@ -1,6 +1,6 @@
 """Draws the pictures of this folder from episodes that are played for them.
 
-terminal.png: a few commands, as `render_mode="rgb_array"` shows them. view.png: an episode of 420 turns and 26 cuts in
+terminal.png and proof.png: a few actions, as `render_mode="rgb_array"` shows them. view.png: an episode of 420 turns and 26 cuts in
 `selftrain view`. report.png: `selftrain report` over runs with own, wiped and shuffled notes. The pages are drawn by
 the system's Chromium, driven by playwright (pip install 'selftrain[web,test]').
 """
@@ -23,6 +23,7 @@ from selftrain.web.runs import RunFolder
 
 HERE = Path(__file__).parent
 COMMANDS = ("ls -l", "git log --oneline | head -n 4", "git status --short --branch", "git fsck 2>&1 | head -n 4")
+PROOF_ACTIONS = ("lia.", "intros xs ys zs. induction xs as [| x xs IH].", "- cbn [plainGate].")
 CONTEXT = {"budget": 6000, "reserve": 1000, "notes_budget": 1800}
 LONG_ENV = "selftrain:SelfTrain-TerminalLong-v0"
 
@@ -31,6 +32,7 @@ def main() -> None:
     """Play and draw."""
     with tempfile.TemporaryDirectory() as folder:
         terminal()
+        proof()
         episode(Path(folder))
         report(Path(folder))
 
@@ -43,6 +45,15 @@ def terminal() -> None:
         for command in COMMANDS:
             env.step(command)
         Image.fromarray(np.asarray(env.render())).save(HERE / "terminal.png", optimize=True)
+
+
+def proof() -> None:
+    """A proof under way: an error, a question, and the goals that are left."""
+    with gym.make("selftrain:SelfTrain-Proof-v0", render_mode="rgb_array") as env:
+        env.reset(seed=0, options={"task": "append-and-reverse/train/2/0"})
+        for action in PROOF_ACTIONS:
+            env.step(action)
+        Image.fromarray(np.asarray(env.render())).save(HERE / "proof.png", optimize=True)
 
 
 def episode(folder: Path) -> None:
