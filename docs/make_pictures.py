@@ -1,8 +1,8 @@
 """Draws the pictures of this folder from episodes that are played for them.
 
-terminal.png and proof.png: a few actions, as `render_mode="rgb_array"` shows them. view.png: an episode of 420 turns and 26 cuts in
-`selftrain view`. report.png: `selftrain report` over runs with own, wiped and shuffled notes. The pages are drawn by
-the system's Chromium, driven by playwright (pip install 'selftrain[web,test]').
+terminal.png and proof.png: a few actions, as `render_mode="rgb_array"` shows them. view.png: an episode of 420 turns
+and 26 cuts in `selftrain view`. report.png: `selftrain report` over runs with own, wiped and shuffled notes. The pages
+are drawn by the system's Chromium, driven by playwright (pip install 'selftrain[web,test]').
 """
 
 from __future__ import annotations
