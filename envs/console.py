@@ -27,8 +27,8 @@ _GRACE_SECONDS = 2.0
 _SHELL_SECONDS = 5.0
 _START_SECONDS = 10.0
 _SAID_BYTES = 24 * 1024
-# Job control gives the program a process group of its own, which is what an interrupt goes to, and leaves SIGINT be. The
-# fifos are opened before it is forked, so that nobody finds them without it.
+# Job control gives the program a process group of its own, which is what an interrupt goes to, and leaves SIGINT be.
+# The fifos are opened before it is forked, so that nobody finds them without it.
 _START = """
 umask 077; mkdir -p {folder} && mkfifo {folder}/{name}.in {folder}/{name}.said && (
     set -m; exec 8<>{folder}/{name}.in 9<>{folder}/{name}.said
@@ -83,12 +83,14 @@ class Reply:
         said: what else came on descriptor 3, from its start.
         timed_out: it was interrupted because its time was up.
         ended: it has ended, or had to be killed; the next question starts it again, without a memory.
+        truncated: bytes that were cut from `output`, 0 when it is whole.
     """
 
     output: str
     said: str = ""
     timed_out: bool = False
     ended: bool = False
+    truncated: int = 0
 
 
 class Console:
@@ -120,9 +122,10 @@ class Console:
         # what follows the end of an answer is read with the next one
         said = said.rpartition(stale)[2] if stale else said
         if sealed and how in ("over", "interrupted"):
-            return Reply(output, said, timed_out=how == "interrupted")
+            return Reply(output, said, timed_out=how == "interrupted", truncated=result.truncated)
         self.close()
-        return Reply(output, said, timed_out=how == "stuck" or result.timed_out, ended=True)
+        timed_out = how == "stuck" or result.timed_out
+        return Reply(output, said, timed_out, ended=True, truncated=result.truncated)
 
     def close(self) -> None:
         """Kill the program. The next question starts another."""
