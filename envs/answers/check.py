@@ -3,8 +3,10 @@ r"""Whether the final answer in a response is the known answer, exactly.
 The rules, a line each. They hold for what is compared; where the answer is looked for, `extraction` says.
 
 Several answers: all that the response marks must be right; two that differ are a hedge.
-Hedge: more than one value where one is known (`42 or 41`, `42, 41`, `x=1, x=2`, `\pm`), "about", `\approx`, `42?`.
-Names: `x = 5` is 5, with a variable or a sum of variables (`m+n = 42`) on one side; `5=6`, `41=42` and chains are not.
+Hedge: more than one value where one is known (`42 or 41`, `42, 41`, `x=1, x=2`, `\pm 42`), "about", `\approx`, `~42`,
+    `42?`; where two values are known, `\pm` stands for both.
+Names: `x = 5` is 5, with a variable or a sum of variables (`m+n = 42`) on one side, or what names a number in a
+    problem (`f(3)`, `P(A)`, `AB`, `|S|`, `[ABC]`, `\angle A`); `5=6`, `41=42` and chains are not, true or false.
 Equations: equal up to a constant factor; for `y = ...` also the right side alone; `x=5` is `5`, `x=5` or `5=x`.
 Decimals: exactly the number that is written: 0.5 is 1/2, no 0.333... is 1/3 but `0.\overline{3}` is, 3.14 is not pi.
 Unfinished: where a number is known, a sum or product of numbers (`6*7`) is a calculation left undone, not an answer;

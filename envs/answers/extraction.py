@@ -112,7 +112,7 @@ def _marked(text: str) -> Iterator[str]:
     """What the response marks as its answer, in each of the ways of marking."""
     for start, end, inside in _boxes(text):
         _alone(text, start, end)
-        yield text[inside : end - 1]
+        yield _unboxed(text[inside : end - 1])
     yield from _tagged(text)
     for line in _lines(text, _LINE):
         rest = line[1]
@@ -167,6 +167,14 @@ def _boxes(text: str) -> Iterator[tuple[int, int, int]]:
         box = _BOX.search(text, end)
 
 
+def _unboxed(text: str) -> str:
+    """What a box holds, without further boxes around all of it."""
+    for start, end, inside in _boxes(text):
+        whole = not text[:start].strip(" $") and not text[end:].strip(" $.")
+        return _unboxed(text[inside : end - 1]) if whole else text
+    return text
+
+
 def _alone(text: str, start: int, end: int) -> None:
     """Refuse a box that is a part of a larger expression, or that another answer follows."""
     if _PART_BEHIND.match(text, end) or _PART_BEFORE.search(text[max(0, start - 40) : start].rsplit("\n", 1)[-1]):
@@ -196,6 +204,8 @@ def undressed(text: str) -> str:
     for _ in range(8):
         before = text
         text = re.sub(r"^(?:\*\*|__)\s+|\s+(?:\*\*|__)$", "", text)
+        if text.endswith("**") and text.count("**") == 1:  # opened before the words that lead to the answer
+            text = text[:-2].rstrip()
         if text.endswith((".", ",", ";", ":")) and not text.endswith(("..", "\\,", "\\;", "\\:")):
             text = text[:-1].rstrip()
         for left, right in _WRAPS:

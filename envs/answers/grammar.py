@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from selftrain.envs.answers.characters import plain
 from selftrain.envs.answers.expressions import END, Expressions
-from selftrain.envs.answers.lexer import tokens
+from selftrain.envs.answers.lexer import Token, tokens
 from selftrain.envs.answers.nodes import Node, NotReadError, TooLargeError
 from selftrain.envs.answers.units import unit
 from selftrain.envs.answers.vocabulary import RELATIONS, SEPARATORS
 
 MAX_ANSWER = 500
+_ABOUT = re.compile(r"(?:^|[=(,])\s*~\s*[\d.\\$-]")
+_LABEL = re.compile(
+    r"(?P<size>[A-Z]{2,4}|\|[A-Z]{1,3}\||\[[A-Z]{3,6}\])|(?P<inverse>[A-Z]\^\{?-1\}?)"
+    r"|[fghpqA-W](?:_\{?\w+\}?)?\(-?\w+(?:,-?\w+)*\)"
+)
 _CLOSERS = {"floor(": ")floor", "ceil(": ")ceil"}
 
 
@@ -25,7 +31,30 @@ def read(text: str) -> Node:
     """
     if len(text) > MAX_ANSWER:
         raise TooLargeError("refused: too large")
-    return _Reader(tokens(plain(text))).answer()
+    text = plain(text)
+    if _ABOUT.search(text):
+        raise NotReadError("hedged")
+    found = tokens(text)
+    if not any(_is(token, "pm") for token in found):
+        return _Reader(found).answer()
+    return _both(found)
+
+
+def _is(token: Token, *signs: str) -> bool:
+    return token.kind == "sign" and token.text in signs
+
+
+def _both(found: list[Token]) -> Node:
+    r"""The two answers that `\pm` stands for: one with plus, one with minus in its place."""
+    marks = [token.text for token in found if _is(token, "pm", ",", ";", "or", "and", "(", "[", "<(")]
+    if "pm pm" in " ".join(marks) or (marks.count("pm") > 1 and {"(", "[", "<("} & set(marks)):
+        raise NotReadError("hedged")
+    one, other = (
+        _Reader([Token("sign", sign, t.spaced) if _is(t, "pm") else t for t in found]).answer() for sign in "+-"
+    )
+    if one.head == other.head and one.head in ("set", "list"):
+        return Node(one.head, one.args + tuple(part for part in other.args if part not in one.args), one.value)
+    return Node("list", (one, other), ",")
 
 
 class _Reader(Expressions):
@@ -48,7 +77,7 @@ class _Reader(Expressions):
 
     def relation(self) -> Node:
         """An expression, or several with relation signs between."""
-        parts, signs = [self.union()], []
+        parts, signs = [self._label() or self.union()], []
         while self.sees(*RELATIONS, "in"):
             signs.append(self.take().text)
             parts.append(self.union())
@@ -59,6 +88,19 @@ class _Reader(Expressions):
                 raise NotReadError("refused: not an answer")
             return Node("member", tuple(parts))
         return Node("relation", tuple(parts), " ".join(signs))
+
+    def _label(self) -> Node | None:
+        """What is no product although it looks like one: `f(3)=`, and `AB=`, `|S|=`, `[ABC]=` before a number."""
+        rest = self.found[self.at :]
+        end = next((index for index, token in enumerate(rest) if _is(token, "=")), None)
+        if end is None:
+            return None
+        label = _LABEL.fullmatch("".join(token.text for token in rest[:end]))
+        kinds = {token.kind for token in rest[end:]}
+        if label is None or (label["size"] and "letter" in kinds) or (label["inverse"] and "begin" not in kinds):
+            return None
+        self.at += end
+        return Node("symbol", value=label[0])
 
     def union(self) -> Node:
         """A value, or several joined by the sign of union or by colons."""

@@ -36,6 +36,7 @@ _BRACED = re.compile(r"\s*\{([^{}]*)\}")
 _ENVIRONMENT = re.compile(
     r"\\(begin|end)\s*\{(pmatrix|bmatrix|matrix|Bmatrix|vmatrix|array|smallmatrix)\}(\{[clr|]+\})?"
 )
+_VALUE = re.compile(r"[-+\d.$%\\]|[A-Za-z] ?=")
 _SPACE = re.compile(r"(?:[ ~]|\\[,;:! ])+")
 _MARKS = ("**", "<=", ">=", "!=", "==", "\\\\", "\\{", "\\}", "\\%", "\\$", "\\|", "\\&", "\\_")
 _MARK_MEANINGS = {"**": "^", "==": "=", "\\\\": "newrow", "\\{": "{|", "\\}": "|}", "\\%": "%", "\\$": "$", "\\|": "|"}
@@ -83,10 +84,10 @@ def tokens(text: str) -> list[Token]:
 def _next(text: str, at: int, depth: int) -> tuple[list[tuple[str, str]], int]:
     """The tokens that begin at `at` (none for a silent command) and where the next ones begin."""
     character = text[at]
+    repeating = _REPEATING.match(text, at) if character.isdigit() or character == "." else None
+    if repeating:
+        return [("number", f"{repeating[1]}({repeating[2]})")], repeating.end()
     if character.isdigit() or (character == "." and text[at + 1 : at + 2].isdigit()):
-        repeating = _REPEATING.match(text, at)
-        if repeating:
-            return [("number", f"{repeating[1]}({repeating[2]})")], repeating.end()
         found = (_GROUPED if depth > 0 else _GROUPED_BARE).match(text, at) or _NUMBER.match(text, at)
         assert found is not None
         digits = found[0] if "e" in found[0].lower() else _SEPARATOR.sub("", found[0])
@@ -147,18 +148,20 @@ def _command(name: str, text: str, at: int) -> tuple[list[tuple[str, str]], int]
     if name in FUNCTIONS:
         return [("call", name)], at
     if name in TEXTS:
-        return _text(text, at)
+        return _text(name, text, at)
     if name == "mathbb" and text.startswith("{R}", at):
         return [("constant", "reals")], at + 3
     raise NotReadError("refused: not an answer")
 
 
-def _text(text: str, at: int) -> tuple[list[tuple[str, str]], int]:
-    r"""What `\text{...}` holds: a joining word, a unit, or words."""
+def _text(name: str, text: str, at: int) -> tuple[list[tuple[str, str]], int]:
+    r"""What `\text{...}` holds: a joining word, a value, a variable in another font, a unit, or words."""
     braced = _BRACED.match(text, at)
     if braced is None:
         raise NotReadError("refused: not an answer")
-    inside = " ".join(braced[1].split())
+    inside = " ".join(braced[1].replace("~", " ").split())
+    if _VALUE.match(inside) or (name.startswith("math") and len(inside) == 1 and inside not in UNITS):
+        return [(token.kind, token.text) for token in tokens(inside)], braced.end()
     if inside.lower() in ("or", "and"):
         return [("sign", inside.lower())], braced.end()
     if inside.lower() == "percent":

@@ -28,10 +28,10 @@ class Range:
 def ranges(node: Node) -> list[Range] | None:
     """The intervals that `node` is the union of, merged where they touch; None if it is no such set.
 
-    An "or" between sets that overlap is no union: it offers one answer and another.
+    An "or" between sets that overlap is no union: it offers one answer and another; nor is one of two variables.
     """
     found = _ranges(node)
-    if found is None or (node.head == "list" and _overlap(found)):
+    if found is None or (node.head == "list" and _overlap(found)) or len({r.name for r in found if r.name}) > 1:
         return None
     return _merged(found)
 

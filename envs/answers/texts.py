@@ -8,7 +8,7 @@ import unicodedata
 from selftrain.envs.answers.units import UNITS
 from selftrain.envs.answers.vocabulary import CONSTANTS, FUNCTIONS
 
-_WRAPPED = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}")
+_WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm|sf)?|math(?:rm|bf|it|sf)|mbox|operatorname)\s*\{([^{}]*)\}")
 _LEAD = re.compile(r"^(?:option|choice)\s+(?=\(?[a-z]\)?$)")
 _WORDS = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*\.?")
 _JOINTS = re.compile(r"\s*,\s*and\s+|\s*[,;]\s*|\s+and\s+")

@@ -21,15 +21,17 @@ GREEK = _words(
     "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Sigma Phi Psi Omega ell"
 )
 SILENT = _words(
-    "left right big Big bigg Bigg bigl bigr Bigl Bigr displaystyle textstyle quad qquad limits nolimits thinspace"
+    "left right big Big bigg Bigg bigl bigr Bigl Bigr displaystyle textstyle quad qquad limits nolimits thinspace "
+    "angle bf large Large LARGE huge Huge normalsize small boldsymbol bm underline"
 )
-TEXTS = _words("text textrm textnormal textbf textit mathrm mathbf mathit mathsf mbox operatorname rm")
-HEDGE_COMMANDS = _words("pm mp approx sim simeq approxeq")
+TEXTS = _words("text textrm textnormal textbf textit mathrm mathbf mathit mathsf textsf mbox operatorname rm")
+HEDGE_COMMANDS = _words("mp approx sim simeq approxeq")
 FRACTIONS = _words("frac dfrac tfrac cfrac")
 COMMANDS = FRACTIONS | _words("sqrt surd binom dbinom tbinom")
 SIGNS = {
     "cdot": "*", "times": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=",
     "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=", "cup": "cup", "in": "in",
+    "bigcup": "cup", "pm": "pm",
     "emptyset": "empty", "varnothing": "empty", "circ": "deg", "degree": "deg", "lor": "or", "vee": "or", "land": "and",
     "langle": "<(", "rangle": ")>", "lbrace": "{|", "rbrace": "|}", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|",
     "lfloor": "floor(", "rfloor": ")floor", "lceil": "ceil(", "rceil": ")ceil",
