@@ -34,6 +34,7 @@ APPEND = Statement(
 )
 WHOLE = Statement("forall x : Z, x + 0 = x", "Require Import ZArith. Local Open Scope Z_scope.", "add_zero_whole")
 EXCLUDED = Statement("forall P : Prop, P \\/ ~ P", "Require Import Classical.", "excluded")
+IMPLICIT = Statement("forall (A : Type) (x : A), x = x", "Set Implicit Arguments.", "same")
 ABSURD = Statement("False", name="absurd")
 # what the guard checker of Coq 8.16 takes for a smaller number is not one: rocq-prover/rocq#20455
 ABSURD_PROOF = """assert (H : forall n : nat, match n with 0 => False | S _ => True end -> False).
@@ -51,6 +52,7 @@ PROOFS = (
     (WHOLE, "intro x. apply Z.add_0_r."),
     (MIRROR, "induction t as [|l IHl r IHr]; simpl; [ | rewrite IHl, IHr ]; reflexivity."),
     (APPEND, "intros. apply rev_app_distr."),
+    (IMPLICIT, "intros. reflexivity."),
     (replace(EXCLUDED, axioms=("Coq.Logic.Classical_Prop.classic",)), "intro P. apply classic."),
 )
 

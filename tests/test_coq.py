@@ -138,6 +138,15 @@ def test_a_killed_prover_comes_back_where_it_was(sandbox: Sandbox) -> None:
         assert session.run("lia.", 10).done
 
 
+def test_a_script_of_too_many_sentences_keeps_to_its_time(sandbox: Sandbox) -> None:
+    with opened(sandbox, SWAP) as session:
+        began = time.monotonic()
+        answer = session.run("idtac. " * 2000, 0.5)
+        assert time.monotonic() - began < 4
+        assert answer.accepted and answer.failed and "0.5 s" in answer.message
+        assert session.run("intros P Q [p q]. now split.", 10).done
+
+
 def test_running_out_of_memory_or_stack_is_an_answer(sandbox: Sandbox) -> None:
     with opened(sandbox, Statement("exists n : nat, n = Nat.pow 2 30")) as session:
         answer = session.run("eexists. cbv. reflexivity.", 60)
@@ -202,6 +211,8 @@ def test_statements_are_read_from_files(tmp_path: Path) -> None:
     assert statement.proposition == "forall (n m : nat) (H : n <= m), n < m + 1"
     assert statement.preamble.startswith("Require Import Lia.\nLemma helper")
     assert judged(statement, "intros. lia.").passed
+    path.write_text("\ufeffTheorem mine : 1 = 1. Proof. Admitted.\n(* once:\nTheorem other : True.\n*)\n")
+    assert Coq().read_statement(path) == Statement("1 = 1", name="mine")
     for text in ("", "Definition x := 1.", "Theorem a : 1 = 1. Proof. reflexivity. Qed.", "Theorem broken."):
         path.write_text(text)
         with pytest.raises(TaskError, match=r"mine\.v"):

@@ -78,7 +78,9 @@ def test_any_text_is_answered_in_one_line(script: str) -> None:
 
 @given(st.text(alphabet=st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=1))
 def test_characters_outside_the_list_are_refused(character: str) -> None:
-    if not character.isascii() and not character.isspace() and character not in SYMBOLS:
+    if character not in SYMBOLS and not character.isprintable() and character not in "\t\r\n":
+        assert "not admitted" in screen(f"exact {character}I.")
+    if not character.isascii() and character not in SYMBOLS:
         assert "not admitted" in screen(f"exact {character}.")
 
 

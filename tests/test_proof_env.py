@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,8 @@ def test_sentences_are_taken_back(env: ProofEnv) -> None:
         ("Proof. Abort. Theorem t : True. exact I. Qed.", "not admitted"),
         ("Lemma l : True. Proof. exact I. Qed.", "not admitted"),
         ("intros P Q", "not admitted"),
+        ("```python\nintros.\n```", "no tactics; a fenced block is coq's"),
+        ("Qed.", "no tactics"),
         ("please prove it", "not admitted"),
         ("apply nothing_like_this.", "nothing_like_this"),
     ],
@@ -101,9 +104,30 @@ def test_questions_are_answered_and_change_nothing(env: ProofEnv) -> None:
     outcomes = play(env, "intros P Q [p q].", "Search (_ /\\ _ -> _).", "Check and_comm. About conj.", "Check nothing.")
     assert "and_comm" in outcomes[2][0] and "proj1" in outcomes[1][0] and "was not found" in outcomes[3][0]
     assert [outcome[4]["sentences"] for outcome in outcomes] == [1, 1, 1, 1]
-    assert "only Search takes strings" in env.step('Print Universes "/tmp/out".')[0]
-    assert "not admitted" in env.step("Check and_comm. Axiom a : False.")[0]
+    assert [outcome[4]["error"] for outcome in outcomes] == [False, False, False, True]
+    assert "and_comm" in env.step('Search "and_comm".')[0] and "sumbool" in env.step('Locate "+".')[0]
     assert env.step("split; assumption.")[1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ('Print Universes "/tmp/out".', "Print takes no strings"),
+        ("Check and_comm. Axiom a : False.", "in a message of their own"),
+        ("Check and_comm", "each with its full stop"),
+        ("Check and_comm. (* no end", "each with its full stop"),
+        ("Check and_comm.\u00a0Axiom a : False.", "rror"),
+        ("Check and_comm.\u2003exact a.", "rror"),
+    ],
+)
+def test_a_question_is_no_way_to_a_command(env: ProofEnv, message: str, says: str) -> None:
+    outcomes = play(env, message, "Check a.", "goals")
+    assert says in outcomes[0][0] and outcomes[0][4]["error"]
+    assert "a was not found" in outcomes[1][0] and "forall P Q" in outcomes[2][0]
+
+
+def test_the_opening_names_the_questions(env: ProofEnv) -> None:
+    assert "`Search`, `Check`, `About`, `Print` and `Locate`" in env.reset(options={"task": TASK})[0]
 
 
 def test_an_unfinished_proof_pays_nothing(env: ProofEnv) -> None:
@@ -177,7 +201,12 @@ def test_a_statement_of_one_s_own_from_a_file(env: ProofEnv, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [("Theorem t : forall n, n + = n.", "t.v|Syntax|syntax"), ("Definition a := 1.", "t.v")]
+    ("text", "says"),
+    [
+        ("Theorem t : forall n, n + = n.", "t.v|Syntax|syntax"),
+        ("Definition a := 1.", "t.v"),
+        ("Section s.\nVariable n : nat.\nTheorem t : n = n.", "Section or Module open"),
+    ],
 )
 def test_a_statement_that_is_none_is_a_fault_of_the_task(env: ProofEnv, tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "t.v"
@@ -193,6 +222,14 @@ def test_a_machine_without_coq_is_told_what_to_install(monkeypatch: pytest.Monke
     with pytest.raises(MissingToolError, match="apt-get install"):
         env.reset(options={"task": task})
     env.close()
+
+
+@pytest.mark.skipif(shutil.which("lean") is not None, reason="this machine has a Lean")
+def test_a_machine_without_lean_is_not_told_of_a_package(env: ProofEnv, tmp_path: Path) -> None:
+    path = tmp_path / "t.lean"
+    path.write_text("theorem t : 1 = 1 := by\n  sorry\n")
+    with pytest.raises(MissingToolError, match="unpack a release of Lean 4"):
+        env.reset(options={"task": str(path)})
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from selftrain.envs.theorems import coq_judge, coq_screen
-from selftrain.envs.theorems.coq_lexer import Sentence, read_script
+from selftrain.envs.theorems.coq_lexer import Script, Sentence, read_script
 from selftrain.envs.theorems.coq_session import CoqSession
 from selftrain.envs.theorems.prover import RunCase, Session
 from selftrain.envs.theorems.theorem import Statement
@@ -20,6 +20,7 @@ _STATES = re.compile(rf"(?:{_KINDS}|Goal)\b")
 _BEGINS = re.compile(rf"^[ \t]*(?=(?:{_KINDS})\s)", re.MULTILINE)
 _THEOREM = re.compile(rf"(?:{_KINDS}) (?P<name>[^\W\d][\w']*)(?P<rest>.*)\.", re.DOTALL)
 _NAME = re.compile(r"[^\W\d][\w']*")
+_OPENS_SECTION, _CLOSES_SECTION = re.compile(r"(?:Section|Module)\b(?!.*:=)"), re.compile(r"End\b")
 _AFTER_STATEMENT = {"Proof.", "Admitted.", "Abort.", "admit."}
 _OPENS, _CLOSES = "Proof.", ("Qed.", "Defined.")
 
@@ -31,6 +32,10 @@ class Coq:
     tools = ("coqtop", "coqc")
     install = "apt-get install coq"
     whole = "from `Proof.` to `Qed.`"
+    hint = (
+        "State helper lemmas with `assert`. "
+        "`Search`, `Check`, `About`, `Print` and `Locate`, in a message of their own, are answered and change nothing."
+    )
 
     def body(self, script: str) -> tuple[str, bool]:
         """See `Prover`: what is between `Proof.` and `Qed.`, either of which may be left out."""
@@ -50,15 +55,16 @@ class Coq:
     def read_statement(self, path: Path) -> Statement:
         """See `Prover`: a file that ends with `Theorem name : proposition.`, with or without an empty proof."""
         try:
-            text = path.read_text("utf-8")
+            text = path.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise TaskError(f"{path} cannot be read: {error}") from error
-        begins = [match.end() for match in _BEGINS.finditer(text)]
-        end = read_script(text[begins[-1] :]).sentences if begins else ()
-        if not end or not {sentence.text for sentence in end[1:]} <= _AFTER_STATEMENT:
-            raise TaskError(f"{path} does not end with a statement such as Theorem name : forall n : nat, n + 0 = n.")
-        name, proposition = _split(end[0], path)
-        return Statement(proposition=proposition, preamble=text[: begins[-1]].strip(), name=name)
+        for begin in reversed([match.end() for match in _BEGINS.finditer(text)]):
+            end = read_script(text[begin:])
+            # a comment may hold another one
+            if not end.fault and {sentence.text for sentence in end.sentences[1:]} <= _AFTER_STATEMENT:
+                name, proposition = _split(end.sentences[0], path)
+                return Statement(proposition=proposition, preamble=text[:begin].strip(), name=name)
+        raise TaskError(f"{path} does not end with a statement such as Theorem name : forall n : nat, n + 0 = n.")
 
     def open(self, sandbox: Sandbox, statement: Statement) -> Session:
         """See `Prover`."""
@@ -82,11 +88,17 @@ def _require_form(statement: Statement) -> None:
         fault = f"the name {statement.name!r} is no identifier"
     elif preamble.fault or not all(sentence.whole for sentence in preamble.sentences):
         fault = f"its preamble is cut short: {preamble.fault or 'the last sentence does not end with a full stop'}"
+    elif _count(_OPENS_SECTION, preamble) > _count(_CLOSES_SECTION, preamble):
+        fault = "its preamble leaves a Section or Module open; close it before the statement"
     elif proposition.fault or len(proposition.sentences) != 1 or proposition.sentences[0].whole:
         fault = f"its proposition must be one term without a full stop, not {statement.proposition!r}"
     else:
         return
     raise TaskError(f"Coq refuses the statement {statement.name!r}: {fault}")
+
+
+def _count(pattern: re.Pattern[str], script: Script) -> int:
+    return sum(pattern.match(sentence.text) is not None for sentence in script.sentences)
 
 
 def _split(sentence: Sentence, path: Path) -> tuple[str, str]:

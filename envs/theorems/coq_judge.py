@@ -41,7 +41,8 @@ def judge(statement: Statement, proof: str, run: RunCase, seconds: float) -> Seq
         return [Check(_ADMITTED, False, _why(output, library))]
     text = (
         f"Require {library}.Spec {library}.Sub.\n"
-        f"Definition final : {library}.Spec.{proposition} := {library}.Sub.{statement.name}.\n"
+        # @: where the preamble sets implicit arguments, the name alone would be an application
+        f"Definition final : {library}.Spec.{proposition} := @{library}.Sub.{statement.name}.\n"
         "Print Assumptions final.\n"
     )
     output, final = _compile("Final", text, {"Spec": spec, "Sub": sub}, library, run, seconds)

@@ -3,6 +3,7 @@
 What matters is where a sentence ends, for a word in the middle of a sentence is harmless and the same word at the
 start of one may be a command. The rules are those of the prover's own lexer:
 
+- white space is blank, tab and line ends; any other kind of it is a symbol;
 - comments `(* ... *)` nest, and a string inside a comment hides the marks in it;
 - a full stop (or `...`) ends a sentence when white space, a comment or the end of the text follows it;
   the stop of a qualified name (`Nat.add_comm`), of a number (`1.5`) and of `x.(f)` does not, nor does `..`;
@@ -21,7 +22,7 @@ from typing import NamedTuple
 
 _TOKEN = re.compile(
     r"""
-      (?P<space>\s+)
+      (?P<space>[ \t\r\n]+)
     | (?P<comment>\(\*)
     | (?P<string>"[^"]*(?:""[^"]*)*"?)
     | (?P<word>[^\W\d][\w']*(?:\.[^\W\d][\w']*)*)

@@ -99,7 +99,12 @@ class CoqSession:
         failed = False
         read = read_script(script)
         for sentence in (one.text for one in read.sentences if one.whole):
-            said = self._ask(sentence, max(deadline - time.monotonic(), 0.01))
+            left = deadline - time.monotonic()
+            if left <= 0:
+                messages.append(f"{sentence}\nError: not begun, for {seconds:g} s are over.")
+                failed = True
+                break
+            said = self._ask(sentence, left)
             messages += [said.remarks] if said.remarks else []
             if not said.moved:
                 messages.append(self._why(sentence, said, seconds))
@@ -115,20 +120,26 @@ class CoqSession:
             messages += self._look()
         return Answer(tuple(accepted), "\n".join(messages), self._goals, self._done, failed)
 
-    def ask(self, script: str, seconds: float) -> str | None:
-        """See `Session`: `Search`, `Check`, `About`, `Print` and `Locate`; only `Search` takes strings."""
+    def ask(self, script: str, seconds: float) -> Answer | None:
+        """See `Session`: `Search`, `Check`, `About`, `Print` and `Locate`."""
         read = read_script(script)
-        texts = [one.text for one in read.sentences if one.whole and _QUESTION.match(one.text)]
-        if read.fault or not texts or len(texts) < len(read.sentences):
+        texts = [one.text for one in read.sentences if _QUESTION.match(one.text)]
+        if not texts:
             return None
+        if read.fault or len(texts) < len(read.sentences) or not read.sentences[-1].whole:
+            return self._told("Error: questions stand in a message of their own, each with its full stop.", True)
         # Print writes to the file that a string names
-        if any('"' in text and not text.startswith("Search") for text in texts):
-            return "Error: only Search takes strings."
+        if any('"' in text and text.startswith("Print") for text in texts):
+            return self._told("Error: Print takes no strings.", True)
         said = self._ask("\n".join(texts), seconds)
         if said.ended:
             self._replay()
         late = f"Error: stopped after {seconds:g} s." if said.timed_out else ""
-        return "\n".join(part for part in (said.remarks, said.complaints, late) if part)
+        told = "\n".join(part for part in (said.remarks, said.complaints, late) if part)
+        return self._told(told, bool(said.complaints or late or said.ended))
+
+    def _told(self, message: str, failed: bool) -> Answer:
+        return Answer((), message, self._goals, self._done, failed)
 
     def undo(self, sentences: int) -> None:
         """See `Session`."""

@@ -16,7 +16,7 @@ from selftrain.envs.theorems.families import theorem_families
 from selftrain.envs.theorems.prover import Answer, Prover, Session, make_prover
 from selftrain.envs.theorems.verifier import PROOF, ProofVerifier
 from selftrain.envs.vector import TaskVectorEnv
-from selftrain.errors import OptionError, TaskError
+from selftrain.errors import MissingToolError, OptionError, TaskError
 from selftrain.evidence import Evidence, EvidenceFile
 from selftrain.sandboxes import Backend, Sandbox, make_backend
 from selftrain.tasks import Task, Taskset
@@ -55,8 +55,8 @@ class ProofEnv(TaskEnv[Bench]):
     failing one stay. A whole proof, `Proof. ... Qed.`, begins again from the start. Where a message has fenced blocks,
     they are the script and the text around them is not read. `goals` shows the goals, `undo` and `undo N` take back
     sentences, `restart` all of them; `submit` ends the episode with the proof as it is. `Search`, `Check`, `About`,
-    `Print` and `Locate` are answered and change nothing. Else only tactics are admitted: no axioms, no commands, no
-    other theorems; helper lemmas are stated with `assert`.
+    `Print` and `Locate`, in a message of their own, are answered and change nothing. Else only tactics are admitted:
+    no axioms, no commands, no other theorems; helper lemmas are stated with `assert`.
 
     ## Observation Space
     `Text`: at reset the theorem, how to work, and the goals; after each action the prover's error, if any, the goals,
@@ -131,7 +131,12 @@ class ProofEnv(TaskEnv[Bench]):
             )
         backend = make_backend(self._backend)
         prover = make_prover(task.verifier.prover)
-        sandbox = open_task_sandbox(backend, task, built_image(backend, task, self._image))
+        try:
+            sandbox = open_task_sandbox(backend, task, built_image(backend, task, self._image))
+        except MissingToolError as error:  # which says how tools come to a sandbox, but no package brings a Lean
+            raise MissingToolError(
+                f"The sandbox has no {prover.name.capitalize()}. Get it: {prover.install}"
+            ) from error
         try:
             return Bench(backend, sandbox, prover, prover.open(sandbox, task.verifier.statement))
         except BaseException:
@@ -145,7 +150,7 @@ class ProofEnv(TaskEnv[Bench]):
             "Each action is a script of tactics that goes on from where the proof is, or a whole proof, "
             f"{episode.place.prover.whole}; text around a fenced block is not read. `undo N` takes back sentences, "
             "`goals` shows the goals, `restart` begins again. The episode ends when no goal is left, or with `submit`. "
-            f"Only tactics are admitted; state helper lemmas with `assert`.\n\n{goals}\n{self._status(episode)}"
+            f"Only tactics are admitted. {episode.place.prover.hint}\n\n{goals}\n{self._status(episode)}"
         )
         return Turn(text, info=self._facts(episode, 0, False, missing))
 
@@ -176,7 +181,7 @@ class ProofEnv(TaskEnv[Bench]):
         bench = episode.place
         seconds = min(episode.limits.command_seconds, max(0.05, episode.limits.seconds - episode.seconds))
         if (told := bench.session.ask(script, seconds)) is not None:
-            return self._shown(episode, told)
+            return self._shown(episode, told.message, told)
         try:
             body, whole = bench.prover.body(script)
         except OptionError as error:
@@ -185,6 +190,8 @@ class ProofEnv(TaskEnv[Bench]):
             return self._shown(episode, f"[not admitted: {why}]", error=True)
         if whole:
             self._take_back(bench, "restart")
+        if not body.strip():
+            return self._shown(episode, f"[no tactics; a fenced block is {bench.prover.name}'s]", error=True)
         answer = bench.session.run(body, seconds)
         bench.script += answer.accepted
         if answer.done:

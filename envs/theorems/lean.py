@@ -58,6 +58,7 @@ class Lean:
     tools: tuple[str, ...] = ("lean",)
     install: str = "unpack a release of Lean 4 into /usr/lib/lean4 and link its bin/lean to /usr/bin/lean"
     whole: str = "that begins with `by`"
+    hint: str = "State helper lemmas with `have`."
 
     def body(self, script: str) -> tuple[str, bool]:
         """See `Prover`: a whole proof begins with `by`."""
@@ -164,7 +165,7 @@ class LeanSession:
                 self._blocks, self._state = (*self._blocks, *good), again
         return Answer(good, f"error: {state.error.text}", self.goals, self.done, failed=True)
 
-    def ask(self, script: str, seconds: float) -> str | None:
+    def ask(self, script: str, seconds: float) -> Answer | None:
         """See `Session`: Lean is asked nothing apart from the proof."""
         return None
 

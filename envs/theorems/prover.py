@@ -60,8 +60,8 @@ class Session(Protocol):
         """
         ...
 
-    def ask(self, script: str, seconds: float) -> str | None:
-        """The answer to a question that changes nothing, such as Coq's `Search`; None when `script` is no question.
+    def ask(self, script: str, seconds: float) -> Answer | None:
+        """The answer to questions that change nothing, such as Coq's `Search`; None when `script` holds none.
 
         Raises:
             SandboxError: the sandbox failed, or the prover does not come back to where it was.
@@ -85,12 +85,14 @@ class Prover(Protocol):
         tools: commands that a sandbox must have for it.
         install: the command that installs it.
         whole: how a whole proof is told from the next part of one, for the agent to read.
+        hint: what else the agent should know to work with it, in whole sentences.
     """
 
     name: str
     tools: tuple[str, ...]
     install: str
     whole: str
+    hint: str
 
     def body(self, script: str) -> tuple[str, bool]:
         """The tactics of `script`, and whether it is a whole proof rather than the next part of one.
