@@ -17,6 +17,9 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
             r"\boxed{\boxed{42}}",
             r"\boxed{$\boxed{42}$.}",
             "**Answer: 42**",
+            "## Answer\n\n42",
+            "We count.\n\n**Final Answer**\n\n$$42$$",
+            "Final answer\n42\nThe answer is 42.",
             "**Answer: $42$.**",
             "**The answer is 42.**",
             r"\boxed{\text{42}}",
@@ -83,6 +86,7 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         "-7": ("-7", "−7", "–7", r"\boxed{-7}", r"$-7$", "- 7"),
         "0": ("0", "-0", "0.0", r"\frac{0}{5}"),
         "007": ("7",),
+        "41": (r"\boxed{\textbf{(C) } 41}", "(C) 41", "C) 41"),
         "99999999999": ("99999999999", "99,999,999,999"),
         "123456789012345678901234567890": ("123456789012345678901234567890",),
         "1024": ("1024", "2^{10}", "2^10", "4^5", "1.024e3"),
@@ -152,7 +156,7 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
         r"60\text{ km/h}": ("60 km/h", "1 km/min", r"60\text{ km/h}"),
         r"\$18": (r"\$18", "$18", "18 dollars", "18", "1800 cents", "18.00"),
         "18": ("$18", r"\$18", "18 dollars"),
-        "42": ("42 cm", r"42\text{ cm}", r"42\text{ units}", "42 square units"),
+        "42": ("42 cm", r"42\text{ cm}", r"42\text{ units}", "42 square units", "42 apples", r"42\text{ solutions}"),
         r"90^\circ": (
             "90^\\circ", "90°", "90 degrees", r"\frac{\pi}{2}", "90", r"90^{\circ}", r"\frac{\pi}{2}\text{ radians}",
             r"\pi/2",
@@ -165,7 +169,7 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "sets and lists": {
         r"\{1,2\}": (
-            r"\{1,2\}", r"\{2, 1\}", "1, 2", "2 and 1", r"x=1 \text{ or } x=2", "x=1, x=2", "x = 1, 2",
+            r"\{1,2\}", r"\{2, 1\}", "1, 2", "2 and 1", r"x=1 \text{ or } x=2", r"S = \{2,1\}", "x=1, x=2", "x = 1, 2",
             r"\left\{1,2\right\}", "1 or 2",
         ),
         "1, 2, 3": ("3, 2, 1", r"\{1,2,3\}", "1, 2 and 3", "1, 2, and 3", "1;2;3"),
@@ -219,6 +223,7 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
             r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \\ \end{pmatrix}",
             r"A = \begin{pmatrix}1&2\\3&4\end{pmatrix}",
             r"\mathbf{A} = \begin{pmatrix}1&2\\3&4\end{pmatrix}",
+            r"\frac{1}{2}\begin{pmatrix}2&4\\6&8\end{pmatrix}",
             r"A^{-1} = \begin{pmatrix}1&2\\3&4\end{pmatrix}",
             r"\left[\begin{array}{cc}1&2\\3&4\end{array}\right]",
         ),
@@ -280,7 +285,9 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
     "words": {
         "A": (
             "A", "(A)", r"\text{A}", r"\boxed{A}", r"\boxed{\text{(A)}}", r"\textbf{(A)}", "A.", "a", "A)",
-            "Option A", "Answer: A", "**A**",
+            "Option A", "Answer: A", "**A**", r"\boxed{\textbf{(A)}\ 42}", r"\boxed{\textbf{(A) } \frac{1}{2}}",
+            r"\boxed{\text{A) } 42}", r"\textbf{(A)}~(1,2)", "Answer: (A) 42", "A. 42",
+            r"\boxed{\mathsf{A}}",
         ),
         "yes": ("yes", "Yes", "YES.", r"\text{Yes}", r"\boxed{\text{yes}}", "**Yes**", "Answer: Yes"),
         "no": ("No", r"\boxed{\text{No}}", "Answer: no."),

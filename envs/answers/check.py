@@ -13,7 +13,8 @@ Unfinished: where a number is known, a sum or product of numbers (`6*7`) is a ca
     fractions not in lowest terms, powers, roots, factorials, binomials, logarithms and angles are accepted.
 Percent: `10\%` is the number 1/10, on both sides and everywhere; 10 is not.
 Units: the known unit or one that converts exactly; none is accepted; another dimension is wrong. Where no unit is
-    known, one that is given is taken for the one asked for, except that degrees are turned into radians beside pi.
+    known, one that is given, or what is counted (`42 apples`), is taken for the one asked for, except that degrees are
+    turned into radians beside pi.
 Separators: `1,000`, `1\,000`, `1{,}000` are a thousand; no comma is a decimal one; inside brackets it separates.
 Mixed numbers: `1\frac12` and `1 1/2` are 3/2; an improper fraction behind a whole number is refused.
 Bases: `1011_2` is `1011_2`; the same number in another base, or without one, is another answer.
@@ -22,10 +23,12 @@ Sets: in any order, each member as often as it is known; a list without brackets
 Tuples: in order; no sets. `(a,b)` is what the known answer is: a pair, or an interval, written `a<x<b` as well.
 Intervals: brackets, unions and inequalities alike, joined where they touch; another name for the variable is wrong, and
 so is an "or" between sets that overlap.
-Matrices: of the same shape and equal everywhere, as an environment or as lists in square brackets.
+Matrices: of the same shape and equal everywhere, as an environment, with or without a number before it, or as lists
+    in square brackets.
 Expressions: equal for all values of their real variables, with the same names; `log` without a base has base 10.
 Proof: numbers that agree to many digits are equal only if sympy shows it; what it cannot show in time is refused.
-Words: a choice letter with or without brackets, a name, yes or no, in any case, and nothing more.
+Words: a choice letter with or without brackets, a name, yes or no, in any case, and nothing more; but the letter of a
+    choice may stand before its value (`\textbf{(B) } 42`), whichever of the two is known.
 Characters: look-alikes, digits of other scripts and invisible characters are refused; − × · ½ √ π ² are read.
 Beyond the grammar: a known answer with a sum, integral or limit is evaluated by math-verify; a response's never is.
 Code: nothing is evaluated but the grammar of `grammar`; calls other than of its functions are refused.
@@ -37,13 +40,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from selftrain.envs.answers.compare import Arithmetic, difference
+from selftrain.envs.answers.compare import Arithmetic, difference, names
 from selftrain.envs.answers.exact import rational
 from selftrain.envs.answers.extraction import final_answer, undressed
 from selftrain.envs.answers.grammar import MAX_ANSWER, read
 from selftrain.envs.answers.nodes import Node, NotReadError, number
 from selftrain.envs.answers.pool import ask
-from selftrain.envs.answers.texts import normal, words
+from selftrain.envs.answers.texts import choice, normal, words
 from selftrain.errors import OptionError
 from selftrain.verdicts import Check, Verdict
 
@@ -107,12 +110,23 @@ def _evaluated(text: str) -> Node:
     return node
 
 
+def _one_value(text: str) -> bool:
+    """Whether it is one value, without letters that could be another choice."""
+    try:
+        node = read(text)
+    except NotReadError:
+        return False
+    return node.head != "list" and not any(name in "ABCDEFGH" for name in names(node))
+
+
 def _reason(wanted: Node | tuple[str, ...], answer: str) -> str:
     """Why `answer` is not what is wanted, or ""."""
+    letter, value = choice(answer) if len(answer) <= MAX_ANSWER else ("", answer)
     if isinstance(wanted, tuple):
-        return "" if len(answer) <= MAX_ANSWER and normal(answer) == wanted else "wrong"
+        right = len(answer) <= MAX_ANSWER and (normal(answer) == wanted or ((letter,) == wanted and _one_value(value)))
+        return "" if right else "wrong"
     try:
-        given = read(answer)
+        given = read(value)
         algebra = Arithmetic()
         reason = difference(wanted, given, algebra)
     except NotReadError as error:

@@ -169,6 +169,8 @@ def _collection(gold: Node, answer: Node, algebra: Algebra) -> str:
     """A set or a list of several values: each of them once, in any order, and nothing else."""
     if answer.head == "member" and answer.args[1].head == "set":
         answer = answer.args[1]
+    if answer.head == "relation" and answer.value == "=" and answer.args[1].head == "set":
+        answer = _named_tuple(answer)
     if answer.head not in ("set", "list"):
         answer = Node("list", (answer,))
     (name, wanted), (other_name, given) = _elements(gold), _elements(answer)

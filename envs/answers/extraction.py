@@ -2,9 +2,9 @@ r"""Where the answer stands in a response.
 
 One pass, linear in the length of the response, over what lies outside thinking blocks. Marked answers come first:
 `\boxed{...}` and `\fbox{...}` with balanced braces, `<answer>...</answer>`, a line `answer: ...` or
-`final answer: ...`, a line `#### ...`. Without any, a line that begins "the answer is ...". Without that, the whole
-response, when it is short enough to be nothing but an answer. Every marked answer is returned: the verifier wants all
-of them right, since two that differ are a hedge.
+`final answer: ...`, a line `#### ...`. Without any, a line that begins "the answer is ..." and the line below a heading
+"answer". Without those, the whole response, when it is short enough to be nothing but an answer. Every marked answer is
+returned: the verifier wants all of them right, since two that differ are a hedge.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ _LINE = re.compile(
 _SENTENCE = re.compile(
     r"[ \t>*_-]{0,16}(?:(?:so|thus|hence|therefore),?[ \t]{1,4})?(?:the|my)[ \t]{1,4}(?:(?:final|correct)[ \t]{1,4})?"
     r"answer[ \t]{1,4}is[ \t]([^\n]*)",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"[ \t>*_#-]{0,16}(?:(?:my|the)[ \t]{1,4})?(?:final[ \t]{1,4})?answer[*_]{0,2}[ \t]{0,4}\n\s{0,200}([^\n]*)",
     re.IGNORECASE,
 )
 _PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
@@ -72,7 +76,7 @@ def final_answer(response: str) -> Found:
     if len(response) > MAX_RESPONSE:
         raise TooLargeError("refused: too large")
     text = spoken(response)
-    found = _different(_marked(text)) or _different(line[1] for line in _lines(text, _SENTENCE))
+    found = _different(_marked(text)) or _different(_introduced(text))
     if found:
         return Found(found, True)
     whole = text.strip()
@@ -122,6 +126,12 @@ def _marked(text: str) -> Iterator[str]:
         if not _BOX.search(rest) and not _ANSWER_TAG.search(rest):
             yield rest
     yield from _hashed(text)
+
+
+def _introduced(text: str) -> Iterator[str]:
+    """What follows a heading "answer" or the words "the answer is"."""
+    yield from ("" if _PROSE.search(line[1]) else line[1] for line in _lines(text, _HEADING))
+    yield from (line[1] for line in _lines(text, _SENTENCE))
 
 
 def _lines(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:

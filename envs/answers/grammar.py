@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 
 from selftrain.envs.answers.characters import plain
+from selftrain.envs.answers.exact import rational
 from selftrain.envs.answers.expressions import END, Expressions
 from selftrain.envs.answers.lexer import Token, tokens
-from selftrain.envs.answers.nodes import Node, NotReadError, TooLargeError
+from selftrain.envs.answers.nodes import Node, NotReadError, TooLargeError, number
 from selftrain.envs.answers.units import unit
 from selftrain.envs.answers.vocabulary import RELATIONS, SEPARATORS
 
@@ -38,6 +39,17 @@ def read(text: str) -> Node:
     if not any(_is(token, "pm") for token in found):
         return _Reader(found).answer()
     return _both(found)
+
+
+def _scaled(factor: Node, matrix: Node) -> Node:
+    """A matrix of which every entry is multiplied by a number."""
+    return Node("matrix", tuple(Node("row", tuple(_times(factor, entry) for entry in row.args)) for row in matrix.args))
+
+
+def _times(factor: Node, entry: Node) -> Node:
+    made = Node("mul", (factor, entry))
+    value = rational(made)
+    return made if value is None else number(value)
 
 
 def _is(token: Token, *signs: str) -> bool:
@@ -118,6 +130,8 @@ class _Reader(Expressions):
         """An expression with or without a unit behind it."""
         currency = self.skip("$")
         value = self.sum()
+        if self.next.kind == "begin" and rational(value) is not None:
+            return _scaled(value, self.primary())
         if currency:
             return Node("quantity", (value,), "$")
         if self.next.kind != "word":

@@ -10,6 +10,7 @@ from selftrain.envs.answers.vocabulary import CONSTANTS, FUNCTIONS
 
 _WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm|sf)?|math(?:rm|bf|it|sf)|mbox|operatorname)\s*\{([^{}]*)\}")
 _LEAD = re.compile(r"^(?:option|choice)\s+(?=\(?[a-z]\)?$)")
+_CHOICE = re.compile(r"(?:\(([A-H])\)|([A-H])[).:])(?:\s|~|\\[ ,;:]|\\q?quad\b)+(?=\S)(.*)", re.DOTALL)
 _WORDS = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*\.?")
 _JOINTS = re.compile(r"\s*,\s*and\s+|\s*[,;]\s*|\s+and\s+")
 _VOWELS = frozenset("aeiou")
@@ -35,6 +36,12 @@ def normal(text: str) -> tuple[str, ...]:
     inside, _ = _unwrapped(text)
     folded = " ".join(unicodedata.normalize("NFC", inside).casefold().split())
     return tuple(sorted(_unbracketed(_LEAD.sub("", part)) for part in _JOINTS.split(folded)))
+
+
+def choice(text: str) -> tuple[str, str]:
+    r"""The letter of a choice and the value behind it, of `\textbf{(B) } 42`; or "" and the text itself."""
+    found = _CHOICE.fullmatch(_WRAPPED.sub(r"\1", text).strip())
+    return ((found[1] or found[2]).casefold(), found[3]) if found else ("", text)
 
 
 def _unwrapped(text: str) -> tuple[str, bool]:

@@ -5,6 +5,7 @@ A factor may hold a power of pi, so that degrees and radians convert exactly.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -67,6 +68,11 @@ UNITS: dict[str, Unit] = {
     for name in names.split()
 }
 UNITS["degree"] = UNITS["degrees"] = UNITS["deg"] = Unit(("angle", 1), Fraction(1, 180), 1)
+_COUNTED = re.compile(
+    "apples|books|boys|cards|cars|children|cookies|digits|eggs|elements|girls|integers|marbles|members|men|moves|numbers|"
+    "pages|paths|pieces|problems|rectangles|roots|sequences|solutions|squares|steps|stickers|subsets|terms|triangles|"
+    "trees|values|women|words"
+)
 _POWERS = {"square": 2, "sq": 2, "cubic": 3}
 
 
@@ -96,6 +102,8 @@ def _simple(text: str) -> Unit:
     elif text.endswith(("^2", "^3")):
         power, text = int(text[-1]), text[:-2].strip()
     found = UNITS.get(text) or UNITS.get(text.lower() if len(text) > 3 else text)
+    if found is None and _COUNTED.fullmatch(text):
+        return Unit((text, 1), Fraction(1))
     if found is None:
         raise NotReadError("refused: words that are no unit")
     if power == 3 and found.dimension == ("length", 1):
