@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import heapq
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from itertools import combinations, count, permutations, product
@@ -68,31 +69,24 @@ def ferry(data: Data) -> str:
 
 
 def jugs(data: Data) -> str:
-    """Waves over all amounts, with the price of each way kept until no wave makes anything cheaper."""
-    sizes, best = data["sizes"], {tuple(data["start"]): 0}
-    wave = set(best)
-    while wave:
-        following = set()
-        for state in wave:
-            options = []
-            if data["fill"]:
-                options += [(data["fill"][i], {i: sizes[i]}) for i in range(len(sizes))]
-                options += [(data["drain"][i], {i: 0}) for i in range(len(sizes))]
-            for i, j in permutations(range(len(sizes)), 2):
-                total = state[i] + state[j]
-                options.append((data["pour"][i], {i: max(0, total - sizes[j]), j: min(total, sizes[j])}))
-            for price, change in options:
-                after = tuple(change.get(i, amount) for i, amount in enumerate(state))
-                if best[state] + price < best.get(after, inf):
-                    best[after] = best[state] + price
-                    following.add(after)
-        wave = following
-    fits = [
-        price
-        for state, price in best.items()
-        if all(wanted in (None, amount) for wanted, amount in zip(data["goal"], state, strict=True))
-    ]
-    return str(min(fits))
+    """The cheapest plan so far is carried on, until it reaches what is wanted."""
+    sizes, queue, done = data["sizes"], [(0, tuple(data["start"]))], set()
+    while True:
+        paid, state = heapq.heappop(queue)
+        if all(wanted in (None, amount) for wanted, amount in zip(data["goal"], state, strict=True)):
+            return str(paid)
+        if state in done:
+            continue
+        done.add(state)
+        options = []
+        if data["fill"]:
+            options += [(data["fill"][i], {i: sizes[i]}) for i in range(len(sizes))]
+            options += [(data["drain"][i], {i: 0}) for i in range(len(sizes))]
+        for i, j in permutations(range(len(sizes)), 2):
+            total = state[i] + state[j]
+            options.append((data["pour"][i], {i: max(0, total - sizes[j]), j: min(total, sizes[j])}))
+        for price, change in options:
+            heapq.heappush(queue, (paid + price, tuple(change.get(i, amount) for i, amount in enumerate(state))))
 
 
 @functools.cache

@@ -3,55 +3,89 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
 from selftrain.envs.math.problem import Problem, ProblemFamily
-from selftrain.envs.math.problems.riddles_search import costs
 from selftrain.envs.math.wording import between, listing, pick, several
 
 # dearer than any plan, so that the plan with the fewest handlings comes first
 _ONE_HANDLING = 1_000_000
+_NO_PLAN = 1000 * _ONE_HANDLING
 _Amounts = tuple[int, ...]
 
 
-def _handlings(data: Mapping[str, Any]) -> Callable[[_Amounts], Iterator[tuple[int, _Amounts]]]:
-    """The moves from given amounts: fill at the tap, pour away, and pour over, each with its price."""
-    sizes, fill, drain, pour = data["sizes"], data["fill"], data["drain"], data["pour"]
-    pairs = list(permutations(range(len(sizes)), 2))
+class _Handlings:
+    """All amounts that can be reached and all handlings between them, found once for all prices."""
 
-    def moves(amounts: _Amounts) -> Iterator[tuple[int, _Amounts]]:
-        for jug in range(len(sizes)) if fill else ():
-            if amounts[jug] < sizes[jug]:
-                yield fill[jug], (*amounts[:jug], sizes[jug], *amounts[jug + 1 :])
-            if amounts[jug]:
-                yield drain[jug], (*amounts[:jug], 0, *amounts[jug + 1 :])
-        for source, target in pairs:
-            moved = min(amounts[source], sizes[target] - amounts[target])
-            if moved:
-                after = list(amounts)
-                after[source] -= moved
-                after[target] += moved
-                yield pour[source], tuple(after)
+    def __init__(self, sizes: _Amounts, start: _Amounts) -> None:
+        self.amounts = [start]
+        places, found = {start: 0}, []
+        for place, amounts in enumerate(self.amounts):
+            for number, after in _moves(sizes, amounts, tap=not any(start)):
+                if after not in places:
+                    places[after] = len(self.amounts)
+                    self.amounts.append(after)
+                found.append((places[after], place, number))
+        # sorted by the amounts after them, so that those that lead to the same amounts stand together
+        after_them, self.before, self.numbers = np.array(sorted(found)).T
+        self.begins = np.searchsorted(after_them, range(len(self.amounts)))
 
-    return moves
+    def costs(self, prices: np.ndarray[Any, np.dtype[np.int64]]) -> list[list[int]]:
+        """For each row of prices of the handlings by number: the least cost of each of the amounts.
+
+        Plans of one handling more are tried until none of them is cheaper.
+        """
+        dues = np.take(prices, self.numbers, axis=1)
+        least = np.full((len(prices), len(self.amounts)), _NO_PLAN)
+        least[:, 0] = 0
+        while True:
+            cheaper = np.minimum(
+                least, np.minimum.reduceat(np.take(least, self.before, axis=1) + dues, self.begins, axis=1)
+            )
+            if (cheaper == least).all():
+                return list(cheaper.tolist())
+            least = cheaper
 
 
-def _all_costs(data: Mapping[str, Any]) -> tuple[dict[_Amounts, int], dict[_Amounts, int]]:
-    """For all amounts that can be reached: the least price, and handlings and price of the shortest plan."""
-    start: _Amounts = tuple(data["start"])
-    moves = functools.cache(lambda amounts: tuple(_handlings(data)(amounts)))
-    prices = costs(start, moves)
-    return prices, costs(start, lambda at: [(price + _ONE_HANDLING, after) for price, after in moves(at)])
+@functools.cache
+def _handlings(sizes: _Amounts, start: _Amounts) -> _Handlings:
+    return _Handlings(sizes, start)
 
 
-def _least(table: Mapping[_Amounts, int], goal: Sequence[int | None]) -> int:
-    """The least cost of amounts that are what the goal wants."""
-    asked = [(jug, wanted) for jug, wanted in enumerate(goal) if wanted is not None]
-    return min(cost for amounts, cost in table.items() if all(amounts[jug] == wanted for jug, wanted in asked))
+def _moves(sizes: _Amounts, amounts: _Amounts, tap: bool) -> Iterator[tuple[int, _Amounts]]:
+    """All that may be done: the number of its price (of pouring, filling and draining each jug), and what follows."""
+    count = len(sizes)
+    for source, target in permutations(range(count), 2):
+        moved = min(amounts[source], sizes[target] - amounts[target])
+        if moved:
+            after = list(amounts)
+            after[source] -= moved
+            after[target] += moved
+            yield source, tuple(after)
+    for jug in range(count) if tap else ():
+        if amounts[jug] < sizes[jug]:
+            yield count + jug, (*amounts[:jug], sizes[jug], *amounts[jug + 1 :])
+        if amounts[jug]:
+            yield 2 * count + jug, (*amounts[:jug], 0, *amounts[jug + 1 :])
+
+
+@functools.cache
+def _goals(sizes: _Amounts, start: _Amounts, level: int) -> list[tuple[list[int | None], list[int]]]:
+    """All goals that take enough handlings, each with the places of the amounts that reach it."""
+    handlings = _handlings(sizes, start)
+    (steps,) = handlings.costs(np.ones((1, 3 * len(sizes)), dtype=np.int64))
+    fits: dict[tuple[int | None, ...], list[int]] = {}
+    for asked in {1: [[1]], 2: [[1]], 3: [[0, 2]], 4: [[0], [1], [2]], 5: [[0, 1, 2]]}[level]:
+        for place, amounts in enumerate(handlings.amounts):
+            if any(amounts[jug] for jug in asked) and all(amounts[jug] < sizes[jug] for jug in asked):
+                goal = tuple(amount if jug in asked else None for jug, amount in enumerate(amounts))
+                fits.setdefault(goal, []).append(place)
+    enough = (3, 4, 4, 2, 6)[level - 1]
+    return [(list(goal), places) for goal, places in fits.items() if min(steps[place] for place in places) >= enough]
 
 
 def _prices(rng: np.random.Generator, count: int) -> list[int]:
@@ -82,14 +116,15 @@ def _rules_of_play(rng: np.random.Generator, level: int) -> dict[str, Any]:
 def _draw(rng: np.random.Generator, level: int) -> tuple[dict[str, Any], int, int] | None:
     """Parameters, the least price, and handlings and price of the shortest plan; None where no goal is hard enough."""
     data = _rules_of_play(rng, level)
-    prices, plans = _all_costs(data)
-    for amounts in several(rng, list(plans), 60):
-        asked = {1: (1,), 2: (1,), 3: (0, 2), 4: (int(rng.integers(3)),), 5: (0, 1, 2)}[level]
-        if any(amounts[jug] == data["sizes"][jug] for jug in asked) or not any(amounts[jug] for jug in asked):
-            continue
-        goal = [amount if jug in asked else None for jug, amount in enumerate(amounts)]
-        quickest, least = _least(plans, goal), _least(prices, goal)
-        if quickest >= (3, 4, 4, 2, 6)[level - 1] * _ONE_HANDLING and quickest % _ONE_HANDLING != least:
+    sizes, start = tuple(data["sizes"]), tuple(data["start"])
+    goals = _goals(sizes, start, level)
+    if not goals:
+        return None
+    prices = np.array([*data["pour"], *data["fill"], *data["drain"]])
+    cheapest, shortest = _handlings(sizes, start).costs(np.stack([prices, prices + _ONE_HANDLING]))
+    for goal, places in several(rng, goals, len(goals)):
+        least, quickest = min(cheapest[place] for place in places), min(shortest[place] for place in places)
+        if quickest % _ONE_HANDLING != least:
             return {**data, "goal": goal}, least, quickest
     return None
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from selftrain.envs.math.problem import Problem, ProblemFamily
-from selftrain.envs.math.wording import NAMES, between, listing, pick, several
+from selftrain.envs.math.wording import NAMES, listing, pick, several
 
 # a person's kind in one possible world; the two last are a switcher who begins with a truth and one with a lie
 _KNIGHT, _LIAR, _TRUTH_FIRST, _LIE_FIRST = range(4)
 _KINDS = {"knight": (_KNIGHT,), "liar": (_LIAR,), "switcher": (_TRUTH_FIRST, _LIE_FIRST)}
-_Claim = list[Any]
+_Claim = tuple[Any, ...]
 
 
 class _Island:
@@ -33,6 +33,7 @@ class _Island:
             kind: [self._where([sum(who in values for who in world) == n for world in self.worlds]) for n in range(9)]
             for kind, values in _KINDS.items()
         }
+        self._claims: dict[_Claim, int] = {}
 
     @staticmethod
     def _where(flags: Sequence[bool]) -> int:
@@ -43,7 +44,12 @@ class _Island:
         return functools.reduce(int.__or__, (self.is_kind[person][value] for value in _KINDS[kind]))
 
     def claim(self, claim: _Claim) -> int:
-        """Worlds in which the claim is true."""
+        """Worlds in which the claim is true, worked out when it is first made on any such island."""
+        if claim not in self._claims:
+            self._claims[claim] = self._claim(claim)
+        return self._claims[claim]
+
+    def _claim(self, claim: _Claim) -> int:
         form, *rest = claim
         if form == "is":
             return self.of_kind(*rest)
@@ -80,17 +86,27 @@ def _solutions(data: Mapping[str, Any]) -> list[tuple[int, ...]]:
     for person, claims in enumerate(data["claims"]):
         for turn, claim in enumerate(claims):
             left &= island.all ^ island.claim(claim) ^ _customs(island, data, person, turn, claim)
-    return [island.worlds[place] for place in range(left.bit_length()) if left >> place & 1]
+    found = []
+    while left:
+        place = left.bit_length() - 1
+        found.append(island.worlds[place])
+        left ^= 1 << place
+    return found
 
 
-def _random_claim(rng: np.random.Generator, people: int, speaker: int, kinds: Sequence[str]) -> _Claim:
-    form = between(rng, 0, 9)
-    if form < 4:
-        return ["is", pick(rng, [person for person in range(people) if person != speaker]), pick(rng, kinds)]
-    if form < 7:
-        return ["same", *pick(rng, list(combinations(range(people), 2)))]
-    sense = pick(rng, ("exactly", "at least"))
-    return ["count", sense, pick(rng, kinds), between(rng, 0 if sense == "exactly" else 1, people - 1)]
+@functools.cache
+def _possible_claims(people: int, speaker: int, kinds: int) -> list[_Claim]:
+    """The claims that the speaker can make; those of a form that has fewer stand there more often."""
+    names = list(_KINDS)[: 3 if kinds == 4 else 2]
+    about_one: list[_Claim] = [("is", person, kind) for person in range(people) if person != speaker for kind in names]
+    about_two: list[_Claim] = [("same", *pair) for pair in combinations(range(people), 2)]
+    about_all: list[_Claim] = [
+        ("count", sense, kind, number)
+        for sense, least in (("exactly", 0), ("at least", 1))
+        for kind in names
+        for number in range(least, people)
+    ]
+    return about_one * 3 + about_two * 3 + about_all
 
 
 def _draw(rng: np.random.Generator, level: int) -> dict[str, Any]:
@@ -104,12 +120,12 @@ def _draw(rng: np.random.Generator, level: int) -> dict[str, Any]:
     }
     island = _island(people, kinds)
     world = 1 << int(rng.integers(len(island.worlds)))
-    names = list(_KINDS)[: 3 if level >= 4 else 2]
     talk: list[list[_Claim]] = []
     for person in range(people):
         claims: list[_Claim] = []
+        possible = _possible_claims(people, person, kinds)
         while len(claims) < (2 if level >= 4 else 1):
-            claim = _random_claim(rng, people, person, names)
+            claim = pick(rng, possible)
             needed = _customs(island, data, person, len(claims), claim)
             if bool(island.claim(claim) & world) == bool(needed & world) and claim not in claims:
                 claims.append(claim)
