@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import traceback
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, BinaryIO
 
 _SAID = 3
@@ -64,7 +64,9 @@ class Turn:
 
 def serve(questions: BinaryIO) -> None:
     """Answer until the questions end."""
-    names: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
+    # what a block defines is found where pickle and the library's other look-ups by name search for it
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    names = main.__dict__
     turn, process = Turn(), os.getpid()
     for count, header in enumerate(iter(questions.readline, b""), 1):
         mark, length = header.split()

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 
+from selftrain.envs.answers.extraction import spoken
+
 LONGEST_MESSAGE = 65_536
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 # fences are all that is looked for: inline markup takes seconds on hostile messages
 _MARKDOWN = MarkdownIt("zero").enable("fence")
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message, taken apart; what stands in `<think>` blocks is in neither part.
+    """A message, taken apart; what stands in thinking blocks is in neither part.
 
     Attributes:
         blocks: the contents of the fenced blocks of the languages that were asked for, in order.
@@ -43,13 +43,13 @@ def read_message(text: str, languages: Sequence[str]) -> Message:
 
     Args:
         text: the message.
-        languages: info strings, in lower case, of the blocks that are wanted; "" for blocks without one.
+        languages: first words of the info strings, in lower case, of the blocks that are wanted; "" for none.
     """
-    text = _THOUGHT.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = spoken(text).replace("\r\n", "\n").replace("\r", "\n")
     blocks, lines = [], text.split("\n")
     for token in _MARKDOWN.parse(text):
         if token.type == "fence" and token.map:
-            if token.info.strip().lower() in languages:
+            if token.info.strip().partition(" ")[0].lower() in languages:
                 blocks.append(token.content)
             first, last = token.map
             lines[first:last] = [""] * (last - first)

@@ -39,7 +39,9 @@ class PythonConsole:
             self._sandbox.write(_GUEST, Path(__file__).with_name("guest_console.py").read_bytes())
             self._sent = True
         text = code.encode("utf-8", "replace").decode().replace("\0", "")
-        return self._console.ask(text, seconds)
+        reply = self._console.ask(text, seconds)
+        self._sent = not reply.ended  # a block may have removed the file, with which the next process starts
+        return reply
 
     def close(self) -> None:
         """Kill the process."""

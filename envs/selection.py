@@ -41,14 +41,14 @@ def expand_selection(item: str, kind: str = "") -> Sequence[str | Task]:
     path = Path(item)
     if (path / "task.toml").exists():
         return [load_harbor_task(path)]
-    if path.suffix in _DATASETS and path.exists():
+    if path.suffix.lower() in _DATASETS:
         from selftrain.envs.math.dataset import load_dataset
 
         dataset = load_dataset(path)
         for row in (*dataset.broken, *dataset.dropped):
             _log.warning("%s", row)
         return [task for split in SPLITS for task in dataset.tasks(split)]
-    if path.suffix in (".v", ".lean") and path.exists():
+    if path.suffix in (".v", ".lean"):
         from selftrain.envs.theorems.tasks import statement_file_task
 
         return [statement_file_task(path)]

@@ -105,6 +105,12 @@ def test_variables_live_on_and_a_last_expression_is_shown(python: PythonConsole)
     assert python.run("None", 5).output == ""
 
 
+def test_what_a_block_defines_is_found_by_its_name(python: PythonConsole) -> None:
+    python.run("class A: pass\nimport pickle, typing", 5)
+    assert python.run("type(pickle.loads(pickle.dumps(A()))) is A", 5).output == "True\n"
+    assert python.run("def f(x: 'A'): pass\ntyping.get_type_hints(f)['x'] is A", 5).output == "True\n"
+
+
 def test_tracebacks_begin_in_the_block(python: PythonConsole) -> None:
     python.run("def f(n):\n    return 1 / n", 5)
     text = python.run("f(0)", 5).output

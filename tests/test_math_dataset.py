@@ -20,6 +20,8 @@ from selftrain.envs.math.dataset_overlap import GENERATED_SEEDS, nearly_equal, n
 from selftrain.envs.math.dataset_reading import MAX_LINE
 from selftrain.envs.math.problems import problem_families
 from selftrain.envs.math.tasks import math_family
+from selftrain.envs.observations import LONGEST_INSTRUCTION
+from selftrain.envs.selection import expand_selection
 from selftrain.errors import OptionError, TaskError, UnknownNameError
 from selftrain.evidence import Evidence, EvidenceFile
 from selftrain.tasks import SPLITS, Task, parse_task_id
@@ -259,14 +261,43 @@ def test_broken_rows_of_csv_and_parquet(tmp_path: Path) -> None:
         load_dataset(tmp_path / "b.parquet")
 
 
+def test_a_quote_that_nothing_closes_breaks_its_own_line_only(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'problem,answer\nx,1\n"y,2\n\nz,3\n"w\nw",4\n' + b'"v,5\nu,6\n' * 3_000)
+    dataset = load_dataset(path, splits={"test": 1.0})
+    assert [(row.line, row.problem) for row in dataset.rows][:4] == [(2, "x"), (5, "z"), (6, "w\nw"), (9, "u")]
+    assert [row.line for row in dataset.broken] == [3, *range(8, 6_008, 2)]
+
+
+def test_a_row_whose_numbers_or_length_are_absurd_stops_no_other(tmp_path: Path) -> None:
+    rows = [
+        {"problem": "a", "answer": "1", "level": "9" * 400},
+        {"problem": "b" * (LONGEST_INSTRUCTION + 1), "answer": "1"},
+        {"problem": "c", "answer": "1", "difficulty": "1" + "0" * 400},
+    ]
+    dataset = loaded(tmp_path / "a.jsonl", rows)
+    assert [(row.line, row.level) for row in dataset.rows] == [(1, 5), (3, 5)]
+    assert [(row.line, row.why) for row in dataset.broken] == [(2, "problem has 65537 characters, over 65536")]
+
+
+def test_a_dataset_that_is_not_there_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(TaskError, match=r"none\.jsonl: no such file"):
+        expand_selection(str(tmp_path / "none.jsonl"))
+    write_jsonl(tmp_path / "A.JSONL", numbered(3))
+    assert len(expand_selection(str(tmp_path / "A.JSONL"))) == 3
+
+
 def test_files_that_give_nothing_say_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match=r"Columns: frage, antwort\. Looked for: problem, question"):
         loaded(tmp_path / "a.csv", [{"Frage": "x", "Antwort": "1"}])
     with pytest.raises(TaskError, match=r"no column holds the answer\. Columns: problem\. .*final_answer"):
         loaded(tmp_path / "a.jsonl", [{"problem": "x"}])
     (tmp_path / "empty.jsonl").touch()
-    with pytest.raises(TaskError, match="Columns: none"):
+    with pytest.raises(TaskError, match=r"empty\.jsonl: no row can be read; there is none"):
         load_dataset(tmp_path / "empty.jsonl")
+    (tmp_path / "wide.jsonl").write_text('{"problem": "x", "answer": "1"}', encoding="utf-16")
+    with pytest.raises(TaskError, match=r"wide\.jsonl: no row can be read; line 1: not UTF-8"):
+        load_dataset(tmp_path / "wide.jsonl")
     (tmp_path / "a.txt").touch()
     with pytest.raises(TaskError, match=r"type '.txt' are not read, only .jsonl, .csv, .parquet"):
         load_dataset(tmp_path / "a.txt")

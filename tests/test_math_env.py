@@ -60,7 +60,17 @@ def test_no_sandbox_starts_before_the_first_code(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     "message",
-    ["\\boxed{31}", "answer: 31", "**Answer:** $31$", "Final answer: 31", "<answer>31</answer>", "so\nANSWER: 31"],
+    [
+        "\\boxed{31}",
+        "\\fbox{31}",
+        "```python\nprint('\\boxed{5}')\n```\nso \\boxed{31}",
+        "\\boxed{5}</think>answer: 31",
+        "answer: 31",
+        "**Answer:** $31$",
+        "Final answer: 31",
+        "<answer>31</answer>",
+        "so\nANSWER: 31",
+    ],
 )
 def test_ways_to_answer(env: MathEnv, message: str) -> None:
     assert play(env, message)[0][1:3] == (1.0, True)
@@ -78,6 +88,8 @@ def test_ways_to_answer(env: MathEnv, message: str) -> None:
         ("I know \\verb|boxed| things", "no code and no answer"),
         ("<think>\\boxed{31}</think> it is simple", "no code and no answer"),
         ("```latex\n\\boxed{31}\n```", "no code and no answer"),
+        ("I shall end with \\boxed{...} later", "no code and no answer"),
+        ("\\boxed{5} first?</think> it is simple", "no code and no answer"),
     ],
 )
 def test_what_is_no_message_is_told_and_the_episode_goes_on(env: MathEnv, message: str, says: str) -> None:
@@ -111,7 +123,12 @@ def test_giving_up_pays_nothing(env: MathEnv) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "limit", "steps"),
-    [({"max_steps": 2}, "steps", 2), ({"max_tokens": 30}, "tokens", 3), ({"max_seconds": 1e-6}, "seconds", 1)],
+    [
+        ({"max_steps": 2}, "steps", 2),
+        ({"max_tokens": 30}, "tokens", 3),
+        ({"max_tokens": 33}, "tokens", 3),
+        ({"max_seconds": 1e-6}, "seconds", 1),
+    ],
 )
 def test_limits_truncate_and_pay_nothing(arguments: dict[str, Any], limit: str, steps: int) -> None:
     env = MathEnv(**arguments)
@@ -133,6 +150,43 @@ def test_endless_code_is_stopped_and_variables_stay() -> None:
 
 
 @needs_sympy
+def test_the_limit_of_seconds_holds_for_all_blocks_of_a_message() -> None:
+    env = MathEnv(max_seconds=3)
+    (outcome,) = play(env, "```\nimport time; time.sleep(2)\n```\n" * 4)
+    assert outcome[3] and outcome[4]["truncation"] == "seconds" and outcome[4]["blocks"] == 2
+    env.close()
+
+
+def test_an_enormous_message_is_refused_before_its_tokens_are_counted(env: MathEnv) -> None:
+    outcome = play(env, "x" * (1 << 20))[0]
+    assert "has 1048576 characters" in outcome[0] and outcome[4]["tokens"] == 65_537 and not outcome[3]
+
+
+@pytest.mark.parametrize("tools", [True, False])
+def test_an_answer_past_the_limit_of_tokens_is_not_read(tools: bool) -> None:
+    env = MathEnv(max_tokens=30, tools=tools)
+    (outcome,) = play(env, "let me think: " * 3 + "\\boxed{31}")
+    assert "more than 30 tokens" in outcome[0] and outcome[4]["attempts"] == 0
+    assert outcome[1:4] == (0.0, False, True) and outcome[4]["truncation"] == "tokens"
+    env.close()
+
+
+@needs_sympy
+def test_python_starts_again_where_its_files_were_removed(env: MathEnv) -> None:
+    gone = "```\nimport os, shutil\nshutil.rmtree('/tmp/.console')\nos._exit(0)\n```"
+    assert play(env, gone, "```\n1 + 1\n```")[1][0] == "2\n[step 2 of 24]"
+
+
+@needs_sympy
+def test_what_the_sandbox_cut_is_counted() -> None:
+    env = MathEnv(observation_bytes=256)
+    (outcome,) = play(env, "```\nprint('a' * 2_000_000)\n```")
+    assert 1_999_000 < outcome[4]["truncated_bytes"] < 2_000_000
+    assert f"[... {outcome[4]['truncated_bytes']} bytes not shown ...]" in outcome[0]
+    env.close()
+
+
+@needs_sympy
 def test_long_output_is_cut_in_the_middle() -> None:
     env = MathEnv(observation_bytes=256)
     (outcome,) = play(env, "```\nprint('a' * 5000)\n```")
@@ -149,6 +203,13 @@ def test_a_saved_episode_goes_on_with_its_variables(env: MathEnv) -> None:
         env.restore_state(state)
         assert env.step("```\nx\n```")[0] == "31\n[step 3 of 24]"
     assert env.step("\\boxed{31}")[1:3] == (1.0, True)
+
+
+@needs_sympy
+def test_a_saved_episode_keeps_files_of_blocks_before_python_ended(env: MathEnv) -> None:
+    play(env, "```\nopen('kept', 'w').write('31')\n```", "```\nimport os; os._exit(0)\n```")
+    env.restore_state(env.save_state())
+    assert env.step("```\nopen('kept').read()\n```")[0] == "'31'\n[step 3 of 24]"
 
 
 @needs_sympy

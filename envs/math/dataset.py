@@ -183,11 +183,14 @@ def _read_file(file: Path, number: int, splits: Mapping[str, float], rows: list[
             broken.append(BrokenRow(str(file), line, str(error)))
             continue
         rows.append(Row(problem, answer, split, level_of(row), str(file), line, number))
-    _check_columns(file, columns)
+    first = next((f"line {row.line}: {row.why}" for row in broken if row.file == str(file)), "there is none")
+    _check_columns(file, columns, first)
     return number
 
 
-def _check_columns(file: Path, columns: Counter[str]) -> None:
+def _check_columns(file: Path, columns: Counter[str], first_broken: str) -> None:
+    if not columns:
+        raise TaskError(f"{file}: no row can be read; {first_broken}")
     for what, names in (("problem", PROBLEM), ("answer", ANSWER)):
         if not columns.keys() & set(names):
             found = ", ".join(name for name, _ in columns.most_common(_SHOWN_COLUMNS)) or "none"

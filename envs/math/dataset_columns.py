@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from selftrain.envs.observations import LONGEST_INSTRUCTION
+
 PROBLEM = (
     "problem", "question", "problem_statement", "statement", "problem_text", "question_text", "query", "prompt",
     "instruction", "input",
@@ -59,7 +61,9 @@ def problem_of(row: Mapping[str, Any]) -> str:
         value = said[-1] if said else None
     if not isinstance(value, str) or not value.strip():
         raise BrokenRowError(f"{name} is not a text")
-    return _clean(value, name)
+    if len(text := _clean(value, name)) > LONGEST_INSTRUCTION:
+        raise BrokenRowError(f"{name} has {len(text)} characters, over {LONGEST_INSTRUCTION}")
+    return text
 
 
 def answer_of(row: Mapping[str, Any]) -> str:
@@ -90,7 +94,7 @@ def level_of(row: Mapping[str, Any]) -> int:
     for name in LEVEL:
         match = re.search(r"\d+(?:\.\d+)?", str(row.get(name, "")))
         if match:
-            number = float(match[0])
+            number = min(10.0, float(match[0]))
             return min(5, max(1, math.ceil(number if name == "level" else number / 2)))
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -61,26 +62,43 @@ def _json_row(line: bytes) -> Mapping[str, Any] | str:
 
 
 def _read_csv(path: Path) -> Iterator[Found]:
+    header: list[str] | None = None
     with path.open("rb") as file:
-        # a byte that is no UTF-8 is kept as a lone surrogate, so that it breaks its own row only
-        texts = (line.decode("utf-8", "surrogateescape") for line, _ in _lines(file))
-        reader = csv.reader(texts, strict=True)
-        header: list[str] | None = None
-        start = 1
-        while True:
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                yield start, f"not CSV: {error}"
-                start = reader.line_num + 1
-                continue
-            if cells is None:
-                return
-            if header is None and cells:
+        for number, cells in _csv_cells(file):
+            if isinstance(cells, str):
+                yield number, cells
+            elif header is None:
                 header = [cell.removeprefix("\ufeff") for cell in cells]
-            elif header is not None and cells:
-                yield start, _csv_row(header, cells)
-            start = reader.line_num + 1
+            else:
+                yield number, _csv_row(header, cells)
+
+
+def _csv_cells(file: IO[bytes]) -> Iterator[tuple[int, list[str] | str]]:
+    """The rows that are not blank, by their first line; what is no row is the fault of its first line alone."""
+    # a byte that is no UTF-8 is kept as a lone surrogate, so that it breaks its own row only
+    texts = (line.decode("utf-8", "surrogateescape") for line, _ in _lines(file))
+    again: deque[str] = deque()
+    number = 1
+    while True:
+        taken: list[str] = []
+        try:
+            cells: list[str] | str = next(csv.reader(_kept(again, texts, taken), strict=True), [])
+            lines = len(taken)
+        except csv.Error as error:
+            cells, lines = f"not CSV: {error}", 1
+            again.extendleft(reversed(taken[1:]))
+        if not taken:
+            return
+        if cells:
+            yield number, cells
+        number += lines
+
+
+def _kept(again: deque[str], texts: Iterator[str], taken: list[str]) -> Iterator[str]:
+    """What is to be read again, then the texts; what the reader has taken is kept, should it turn out to be no row."""
+    while (line := again.popleft() if again else next(texts, None)) is not None:
+        taken.append(line)
+        yield line
 
 
 def _csv_row(header: list[str], cells: list[str]) -> Mapping[str, Any] | str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from selftrain.envs.clean_room import NoCleanRoom
 from selftrain.envs.context.tokenizers import ChatTokenizer, make_tokenizer
 from selftrain.envs.math.interpreter import CodeRun, Interpreter
 from selftrain.envs.math.problems import problem_families
-from selftrain.envs.messages import read_message, refusal
+from selftrain.envs.messages import LONGEST_MESSAGE, read_message, refusal
 from selftrain.envs.task_env import Episode, TaskEnv, Turn
 from selftrain.envs.vector import TaskVectorEnv
 from selftrain.errors import OptionError
@@ -23,7 +24,12 @@ from selftrain.verdicts import Verdict
 _FEWEST_OBSERVATION_BYTES = 256
 RESPONSE = "/response"
 _LANGUAGES = ("", "python", "python3", "py", "sympy")
-_ANSWER = re.compile(r"\\f?boxed\b|<answer>|^\W{0,6}(?:final\s+)?answer\W{0,4}:", re.IGNORECASE | re.MULTILINE)
+# who plans to write "\boxed{...}" has not answered yet
+_ANSWER = re.compile(
+    r"(?:\\(?:boxed|fbox)\s{0,8}\{|<answer>|^\W{0,6}(?:final\s+)?answer\W{0,4}:)"
+    r"(?![ \t]{0,8}(?:\.{3}|…|\\[lc]?dots\b))",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -57,30 +63,31 @@ class MathEnv(TaskEnv[Sheet]):
 
     ## Action Space
     `Text`: a message. Where it holds `\boxed{...}`, a line `answer: ...` or `<answer>...</answer>`, outside of fenced
-    blocks and of `<think>` blocks, that is the answer, and code in the same message is not run. Else its fenced blocks
-    (Python, or of no language) are run one after another in one Python that stays for the episode, with sympy, without
-    network. With `tools=False` every message is an answer. `submit`, alone, gives up.
+    blocks and of `<think>` blocks, all that is outside of them is the answer, and code in the same message is not run.
+    Else its fenced blocks (Python, or of no language) are run one after another in one Python that stays for the
+    episode, with sympy, without network. With `tools=False` every message is an answer. `submit`, alone, gives up.
 
     ## Observation Space
     `Text`: at reset the problem, then how to work; after code what it printed and the value of its last expression,
     then a line such as `[step 3 of 24]`. Where output is longer than `observation_bytes`, the middle is left out. A
     message that is empty, too long or no text is answered with what is wrong with it, and the episode goes on.
 
-    `info` holds `task`, `family`, `level`, `step`, `attempts` (answers given), `tokens` (written by the agent),
-    `blocks` (run in this step), `timed_out`, `truncated_bytes`, `whole_messages` (true) and
-    `valid`; after the last step also `verdict`,
-    `score`, `why`, `truncation` ("", "steps", "seconds" or "tokens") and `evidence_sha256`.
+    `info` holds `task`, `family`, `level`, `step`, `attempts` (answers given), `tokens` (written by the agent; of each
+    message its first 65,536 characters count), `blocks` (run in this step), `timed_out`, `truncated_bytes`,
+    `whole_messages` (true) and `valid`; after the last step also `verdict`, `score`, `why`, `truncation` ("", "steps",
+    "seconds" or "tokens") and `evidence_sha256`.
 
     ## Rewards
     1.0 once, at the end, when the answer is right; else 0.0. A failure of the machinery raises an error instead.
 
     ## Starting State
     The task of `options={"task": ...}`, or else one drawn by the environment's random generator from `tasks` or
-    `families`: same seed, same problem. A sandbox starts with the first block of code, not before.
+    `families`: same seed, same problem. A sandbox starts with the first block of code, not before. In a restored
+    episode the blocks that were run so far are run again ahead of the next one.
 
     ## Episode End
     Terminated by a right answer, by the last of `attempts` answers, or by `submit`. Truncated by a limit, which without
-    a right answer pays nothing.
+    a right answer pays nothing; the message that goes past `max_tokens` is not read.
 
     ## Arguments
     - `tools`: whether there is a Python; without it there is no sandbox at all.
@@ -162,17 +169,25 @@ class MathEnv(TaskEnv[Sheet]):
     def _act(self, episode: Episode[Sheet], action: str) -> Turn:
         if action.strip() == observations.SUBMIT:
             return Turn("[submitted, the episode is over]", info=self._facts(episode.place), ended=True)
-        sheet = episode.place
-        written = len(self._tokenizer.assistant_ids(action))
-        sheet.progress = replace(sheet.progress, tokens=sheet.progress.tokens + written)
+        self._count(episode.place, action)
+        if self._tokens_left(episode.place) < 0:
+            return self._told(episode, f"[more than {self._max_tokens} tokens, this message is not read]")
         if wrong := refusal(action):
             return self._told(episode, f"[{wrong}; {self._expected()}")
         message = read_message(action, _LANGUAGES)
         if not self._tools or _ANSWER.search(message.text):
-            return self._answer(episode, action)
+            return self._answer(episode, message.text if self._tools else action)
         if not message.blocks:
             return self._told(episode, f"[no code and no answer in this message; {self._expected()}")
         return self._run(episode, message.blocks)
+
+    def _count(self, sheet: Sheet, action: str) -> None:
+        # what goes past the longest message is refused unread, and is not worth the time that its tokens would take
+        written = len(self._tokenizer.assistant_ids(action[:LONGEST_MESSAGE]))
+        sheet.progress = replace(sheet.progress, tokens=sheet.progress.tokens + written)
+
+    def _tokens_left(self, sheet: Sheet) -> float:
+        return math.inf if self._max_tokens is None else self._max_tokens - sheet.progress.tokens
 
     def _expected(self) -> str:
         code = "put code into a fenced python block, or " if self._tools else ""
@@ -181,9 +196,9 @@ class MathEnv(TaskEnv[Sheet]):
     def _told(self, episode: Episode[Sheet], text: str) -> Turn:
         return Turn(f"{text}\n{self._status(episode)}", info=self._facts(episode.place))
 
-    def _answer(self, episode: Episode[Sheet], action: str) -> Turn:
+    def _answer(self, episode: Episode[Sheet], response: str) -> Turn:
         sheet = episode.place
-        sheet.progress = replace(sheet.progress, response=action, attempts=sheet.progress.attempts + 1)
+        sheet.progress = replace(sheet.progress, response=response, attempts=sheet.progress.attempts + 1)
         facts, left = self._facts(sheet), self._attempts - sheet.progress.attempts
         if left == 0 or self._verify(episode)[1].passed:
             return Turn("[answered, the episode is over]", info=facts, ended=True)
@@ -194,7 +209,7 @@ class MathEnv(TaskEnv[Sheet]):
         left = min(episode.limits.command_seconds, max(0.05, episode.limits.seconds - episode.seconds))
         run = episode.place.python.run(blocks, left)
         output = run.output.encode("utf-8", "replace")
-        shown, missing = observations.show_bytes(output, self._observation_bytes)
+        shown, missing = observations.show_bytes(output, self._observation_bytes, run.truncated)
         if shown and not shown.endswith("\n"):
             shown += "\n"
         note = f"[{run.note}]\n" if run.note else ""
@@ -205,7 +220,7 @@ class MathEnv(TaskEnv[Sheet]):
         return f"[step {episode.step} of {episode.limits.steps}]"
 
     def _limit_reached(self, episode: Episode[Sheet]) -> str:
-        if self._max_tokens is not None and episode.place.progress.tokens >= self._max_tokens:
+        if self._tokens_left(episode.place) <= 0:
             return "tokens"
         return super()._limit_reached(episode)
 

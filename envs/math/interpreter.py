@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from selftrain.envs.console import Reply
 from selftrain.envs.python_console import PythonConsole
 from selftrain.envs.task_sandbox import built_image, open_task_sandbox
 from selftrain.errors import MissingToolError, SandboxError
@@ -14,7 +16,7 @@ from selftrain.needs import FIND_SYMPY
 from selftrain.sandboxes import Sandbox, make_backend
 from selftrain.tasks import Task
 
-_REPLAY_SECONDS = 60.0
+_SHORTEST_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,14 @@ class CodeRun:
         blocks: how many were run; none after one that was stopped or that ended Python.
         note: how it ended, where that was not as usual.
         timed_out: the last of them was stopped.
+        truncated: bytes that were cut from `output`, 0 when it is whole.
     """
 
     output: str
     blocks: int
     note: str = ""
     timed_out: bool = False
+    truncated: int = 0
 
 
 class Interpreter:
@@ -55,23 +59,27 @@ class Interpreter:
 
         Args:
             blocks: Python source.
-            seconds: for each; what runs longer is interrupted, and variables are kept where that is possible.
+            seconds: for all of them; what runs longer is interrupted, and variables are kept where that is possible.
 
         Raises:
             MissingToolError: the sandbox has no Python or no sympy; says how to get it.
             SandboxError: the backend failed.
         """
         console = self._started()
-        outputs: list[str] = []
+        replies: list[Reply] = []
+        deadline = time.monotonic() + seconds
         for block in blocks:
-            reply = console.run(block, seconds)
-            outputs.append(reply.output)
-            self.history = () if reply.ended else (*self.history, block)
-            if reply.timed_out or reply.ended:
-                why = f"stopped after {seconds:g} s" if reply.timed_out else "Python ended"
-                lost = ", it starts anew without its variables" if reply.ended else ""
-                return CodeRun("".join(outputs), len(outputs), why + lost, reply.timed_out)
-        return CodeRun("".join(outputs), len(outputs))
+            replies.append(console.run(block, max(_SHORTEST_SECONDS, deadline - time.monotonic())))
+            self.history = (*self.history, block)
+            if replies[-1].timed_out or replies[-1].ended:
+                break
+        return CodeRun(
+            "".join(reply.output for reply in replies),
+            len(replies),
+            _note(replies[-1], seconds),
+            replies[-1].timed_out,
+            sum(reply.truncated for reply in replies),
+        )
 
     def close(self) -> None:
         """Close the sandbox, if there is one; none is opened after that."""
@@ -85,7 +93,7 @@ class Interpreter:
             sandbox = self._open_sandbox()
             self._console = PythonConsole(sandbox)
             for block in self.history:
-                self._console.run(block, _REPLAY_SECONDS)
+                self._console.run(block, self._task.limits.command_seconds)
         return self._console
 
     def _open_sandbox(self) -> Sandbox:
@@ -102,3 +110,9 @@ class Interpreter:
                 "The sandbox's Python has no sympy. Get it: apt-get install python3-sympy; or play with tools=False"
             )
         return sandbox
+
+
+def _note(reply: Reply, seconds: float) -> str:
+    """How the last block ended, or "" where it came to its end."""
+    why = f"stopped after {seconds:g} s" if reply.timed_out else "Python ended" if reply.ended else ""
+    return why + (", it starts anew without its variables" if reply.ended else "")
