@@ -169,7 +169,7 @@ def judgements(name: str, theorems: Sequence[Theorem]) -> Figure:
 
 
 def measured(rounds: int, seeds: int, every: int) -> list[Figure]:
-    """All figures; judgements are of one in `every` families, told apart by whether they load `lia`, which takes time."""
+    """All figures; judgements are of one in `every` families, told apart by whether they load `lia`, which is slow."""
     import numpy as np
 
     families = [family for family in theorem_families().values() if family.prover == "coq"][::every]
