@@ -130,3 +130,11 @@ def test_single_tactics_do_not_prove_level_3_outside_propositional_logic(coqc: s
         pieces.append(f"{statement.preamble}\nTheorem goal : {statement.proposition}.\nProof.\n{attempts}\nAbort.")
     done = compiled(coqc, tmp_path, pieces)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_words_are_in_latex_and_without_idle_marks(name: str) -> None:
+    for level in LEVELS:
+        for seed in range(12):
+            said = " ".join(re.findall(r"\$[^$]*\$", theorem(name, level, seed).informal))
+            assert not re.search(r" \* |\(\(-|\+ -|(?<![\w.])1[a-z]\b|/\\|\\/ ", said), said

@@ -197,7 +197,7 @@ SEQUENCES = family(
                 ),
                 "forall n : nat, <f> n = <c> * <u> n + <d> * <v> n",
                 r"The recurrence $f(n+2) = <a>f(n+1) + <b>f(n)$ with $f(0) = <x>$, $f(1) = <y>$ has the closed form "
-                r"$<c> \cdot (<p>)^n + <d> \cdot (<q>)^n$.",
+                r"$<c> \cdot <p>^n + <d> \cdot <q>^n$.",
                 steps(
                     _STEP,
                     """

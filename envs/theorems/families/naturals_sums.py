@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from selftrain.envs.math.wording import between
-from selftrain.envs.theorems.families.pattern import Derive, Pattern, family, sides, steps
+from selftrain.envs.theorems.families.pattern import Derive, Pattern, family, in_latex, sides, steps
 
 
 def _layers(count: int, scale: int, first: int = 2) -> Derive:
@@ -22,7 +22,7 @@ def _layers(count: int, scale: int, first: int = 2) -> Derive:
             for place, value in enumerate(binomials[power]):
                 total[place] += scale // factorials[power] * constant * value
         plus, minus = sides(total, "n")
-        here = {"plus": plus, "minus": minus, "scale": scale}
+        here = {"plus": plus, "minus": minus, "lplus": in_latex(plus), "lminus": in_latex(minus), "scale": scale}
         shifted = {"iplus": sides(total, "i")[0], "iminus": sides(total, "i")[1]}
         moved = {"splus": sides(total, "(n + i)")[0], "sminus": sides(total, "(n + i)")[1]}
         return {f"c{k}": constant for k, constant in enumerate(constants)} | here | shifted | moved
@@ -114,7 +114,7 @@ SUMS = family(
                 _TWO,
                 "forall n : nat, 2 * <f> n + <minus> = <plus>",
                 r"Summing the values of an arithmetic progression gives a quadratic polynomial: "
-                r"$2\,\mathrm{<f>}(n) + <minus> = <plus>$.",
+                r"$2\,\mathrm{<f>}(n) + <lminus> = <lplus>$.",
                 steps(
                     _CLOSED_G.format("c2", "c1"),
                     _CLOSED_F.format("c2", "c1", "c0"),
@@ -130,7 +130,7 @@ SUMS = family(
                 _THREE,
                 "forall n : nat, 6 * <h> n + (<minus>) = <plus>",
                 r"Summing an arithmetic progression twice gives a cubic polynomial: "
-                r"$6\,\mathrm{<h>}(n) + <minus> = <plus>$.",
+                r"$6\,\mathrm{<h>}(n) + <lminus> = <lplus>$.",
                 steps(
                     _CLOSED_G.format("c3", "c2"),
                     _CLOSED_F.format("c3", "c2", "c1"),

@@ -15,6 +15,9 @@ from selftrain.envs.theorems.theorem import Statement, Theorem, TheoremFamily
 Maker = Callable[[np.random.Generator], Theorem]
 Derive = Callable[[np.random.Generator, Mapping[str, int]], Mapping[str, object]]
 _PLACE = re.compile(r"<([a-z][a-z0-9]*)>")
+# a factor of 1 before a variable or a function in a formula
+_ONE = re.compile(r"(?<![\w.])1(?=[a-z](?![a-z]))")
+_POWER = re.compile(r" \* \(([a-z](?: \* [a-z])*)\)")
 _QUALITIES = (
     "amber", "ample", "azure", "blunt", "brave", "brief", "brisk", "broad", "calm", "civic", "clear", "crisp",
     "cubic", "dense", "eager", "early", "exact", "faint", "fleet", "fresh", "gentle", "grand", "green", "grey",
@@ -86,7 +89,7 @@ class Pattern:
 def theorem(preamble: str, proposition: str, informal: str, proof: str, values: Mapping[str, object]) -> Theorem:
     """A theorem from texts with places and their values."""
     statement = Statement(proposition=fill(proposition, values), preamble=fill(preamble, values))
-    return Theorem(statement, " ".join(fill(informal, values).split()), fill(proof, values))
+    return Theorem(statement, _ONE.sub("", " ".join(fill(informal, values).split())), fill(proof, values))
 
 
 def family(name: str, area: str, summary: str, levels: Sequence[Sequence[Maker]]) -> TheoremFamily:
@@ -112,3 +115,9 @@ def sides(coefficients: Sequence[int], variable: str) -> tuple[str, str]:
             text = str(abs(value)) if not power else f"{abs(value)} * {f'({factor})' if power > 1 else factor}"
             terms[value < 0].append(text)
     return " + ".join(terms[0]) or "0", " + ".join(terms[1]) or "0"
+
+
+def in_latex(side: str) -> str:
+    """A side of `sides` as LaTeX."""
+    powers = _POWER.sub(lambda found: f"{found[1][0]}^{found[1].count('*') + 1}", side)
+    return powers.replace(" * ", "")
