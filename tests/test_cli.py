@@ -68,6 +68,12 @@ def test_run_then_replay(tmp_path: Path) -> None:
     assert json_of(selftrain("replay", "spoilt.jsonl", "--json", cwd=tmp_path), code=1)["0"] != []
 
 
+def test_replay_of_ones_own_tasks(tmp_path: Path) -> None:
+    (tmp_path / "sums.jsonl").write_text('{"problem": "$2 + 2 = ?$", "answer": "4"}', encoding="utf-8")
+    json_of(selftrain("run", "SelfTrain-Math-v0", "--task", "sums.jsonl", "--out", "records", "--json", cwd=tmp_path))
+    assert json_of(selftrain("replay", "records", "--task", "sums.jsonl", "--json", cwd=tmp_path)) == {"0": []}
+
+
 def test_verify_proves_and_says_what_fails(tmp_path: Path) -> None:
     (proof,) = json_of(selftrain("verify", TASK, "--json", "--repetitions", "1", cwd=tmp_path))
     assert proof["holds"] and proof["task"] == TASK
@@ -115,6 +121,7 @@ def test_doctor_names_what_gets_a_missing_prover(monkeypatch: pytest.MonkeyPatch
         (("verify", "csv-reshape/train/9"), "level=9"),
         (("verify", "csv-reshape/trai/1"), "train"),
         (("grade", "--task", TASK, "--workspace", "absent"), "absent"),
+        (("grade", "--task", "csv-*/train/1/0-3", "--workspace", "."), "names 4 tasks"),
         (("replay", "absent"), "absent"),
         (("images", "build", "termnal"), "terminal"),
         (("verify", TASK, "--image", "nothing"), "selftrain images build"),

@@ -192,20 +192,26 @@ def _tasks(env_id: str, wanted: list[str] | None, backend: str, image: str) -> t
 def replay(
     record: Annotated[Path, typer.Argument(help="folder of a run, or a file of records")],
     episode: Annotated[int | None, typer.Option(help="only this one")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="files and folders of your own tasks, which no id alone leads to")
+    ] = None,
     backend: Annotated[str | None, typer.Option(help="another backend than the recorded one")] = None,
     as_json: Json = False,
 ) -> None:
     """Play records again in fresh sandboxes and say where they differ."""
     from selftrain.agents.replay import replay as play_again
+    from selftrain.envs.selection import select_tasks
     from selftrain.records import read_records
 
     records = [one for one in read_records(record) if one.valid and episode in (None, one.episode)]
     if not records:
         raise OptionError(f"{record} holds no valid episode{'' if episode is None else f' {episode}'}")
+    own = {one.id: one for one in select_tasks(task or ())}
     found: dict[int, list[dict[str, Any]]] = {}
     with _progress() as progress:
         for one in progress.track(records, description="replaying"):
-            differences = play_again(one, env_kwargs={"backend": backend} if backend else None)
+            env_kwargs = {"backend": backend} if backend else None
+            differences = play_again(one, task=own.get(one.task), env_kwargs=env_kwargs)
             found[one.episode] = [vars(difference) for difference in differences]
     differing = {number: lines for number, lines in found.items() if lines}
     if as_json:
@@ -263,11 +269,10 @@ def grade(
 ) -> None:
     """Judge a folder as if an agent had left it as its workspace. Ends with RESULT: PASS or RESULT: FAIL."""
     from selftrain.envs.grading import grade_folder
-    from selftrain.envs.selection import select_tasks
+    from selftrain.envs.task_choice import find_task
     from selftrain.sandboxes import make_backend
 
-    (chosen,) = select_tasks([task])
-    verdict = grade_folder(chosen, workspace, make_backend(backend), image)
+    verdict = grade_folder(find_task(task, "terminal"), workspace, make_backend(backend), image)
     if as_json:
         _print_json(verdict.as_dict())
     else:
