@@ -25,8 +25,8 @@ from selftrain.tasks import LEVELS, SPLITS, Task, stable_key
 
 FAMILIES = list(problem_families())
 CLUMSY = re.compile(
-    r"\+\s*-|-\s*-|--|(?<![\d.])\b1[a-z]\b(?!\))|\+\s*0\b(?!\.)|  |\b(?:a|A) (?:8|11|18)\b"
-    r"|\b1 (?:coins|ways|cards|marbles|balls|hours|minutes|days|students|points)\b|\{\}|Fraction\("
+    r"\+\s*-|-\s*-|--|(?<![\d.])\b1[a-z]\b(?!\))|\+\s*0\b(?!\.)|  |\b(?:a|A) \$?(?:8\d?|11|18)\b"
+    r"|\b1 (?:coins|ways|cards|marbles|balls|hours|minutes|days|students|points)\b|\$1\$ liters|\{\}|Fraction\("
 )
 
 

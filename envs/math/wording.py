@@ -62,6 +62,11 @@ def listing(items: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
+def article(number: int) -> str:
+    """The article before a number below 800: "an" before 8, 11, 18 and 80, "a" before 1, 7 and 100."""
+    return "an" if number in (8, 11, 18) or 80 <= number < 90 else "a"
+
+
 def nonzero(rng: np.random.Generator, size: int) -> int:
     """An integer from `-size` to `size` that is not 0."""
     return between(rng, 1, size) * pick(rng, (-1, 1))

@@ -160,7 +160,7 @@ def _continuant(rng: np.random.Generator) -> Problem:
             f"are not shown are $0$. Find the remainder when $D$ is divided by ${prime}$.",
             f"In a square matrix with ${n}$ rows, {rule}. Find the remainder, from $0$ to ${prime - 1}$, that the "
             f"determinant of the matrix leaves on division by the prime ${prime}$.",
-            f"A ${n} \\times {n}$ matrix $A = (a_{{i,j}})$ is built as follows: {rule}. The determinant of $A$ is "
+            f"The ${n} \\times {n}$ matrix $A = (a_{{i,j}})$ is built as follows: {rule}. The determinant of $A$ is "
             f"written as ${prime}q + t$ with integers $q$ and $0 \\le t < {prime}$. Determine $t$.",
         ),
     )

@@ -162,15 +162,15 @@ def _bracelets(rng: np.random.Generator) -> Problem:
     closing, name = remainder_asked(rng, "$T$", modulus), pick(rng, NAMES)
     stock = listing([f"${size}$ sorts of {kind} beads" for size, kind in zip(sizes, kinds, strict=True)])
     letters = listing([f"${size}$ of type {letter}" for size, letter in zip(sizes, "XYZ", strict=True)])
-    symbols = listing([f"{'XYZ'[a]} next to {'XYZ'[b]}" for a, b in banned], "or")
+    symbols = listing([f"{'XYZ'[a]} and {'XYZ'[b]}" for a, b in banned], "or")
     statements = (
         f"A jeweller has {stock}, as many beads of each sort as needed. A bracelet is a closed ring of ${length}$ "
         f"beads in which {rules}. Bracelets that can be turned into each other by a rotation of the ring are the same, "
         f"but the ring cannot be flipped over. Let $T$ be the number of different bracelets. {closing}",
         f"A carousel has ${length}$ identical seats in a circle. Each seat gets one of several patterns: there are "
-        f"{letters}. Going around, one must never find a pattern of type {symbols}, in either order. Two decorations "
-        "count as one if a rotation of the carousel takes one to the other. Let $T$ be the number of decorations. "
-        + closing,
+        f"{letters}, and each may be used for any number of seats. Patterns of the types {symbols} must not be on "
+        "neighbouring seats. Two decorations count as one if a rotation of the carousel takes one to the other. Let "
+        "$T$ be the number of decorations. " + closing,
         f"{name} glues ${length}$ beads to the rim of a wheel, at the corners of a regular ${length}$-gon. There are "
         f"{stock}, in unlimited supply; {rules} along the rim. Let $T$ be the number of results that can be told apart "
         f"when the wheel may have been turned. (It is looked at from one side only.) {closing}",

@@ -158,9 +158,9 @@ def _no_equal_neighbours(rng: np.random.Generator) -> Problem:
     statements = (
         f"Let $T$ be the number of different arrangements of all the letters of {_shown(word)} that begin with a vowel "
         f"and in which no two equal letters are neighbours. {closing}",
-        f"In the language of the {kind} {_shown(word)}, no letter is ever doubled, and every word begins with a "
-        f"vowel. Let $T$ be the number of words that use each letter of {_shown(word)} exactly as often as "
-        f"{_shown(word)} does. {closing}",
+        f"In the language of the {kind} {_shown(word)}, equal letters never stand side by side, and every word "
+        f"begins with a vowel. Let $T$ be the number of words that use each letter of {_shown(word)} exactly as often "
+        f"as {_shown(word)} does. {closing}",
         f"{name} puts the letters of {_shown(word)} in a row; copies of the same letter look alike. Let $T$ be the "
         f"number of rows whose first letter is one of A, E, I, O, U and in which adjacent letters always differ. "
         + closing,

@@ -37,7 +37,7 @@ def _diameter(rng: np.random.Generator) -> Problem:
         f"Let $A = ({a},{b})$ and $B = ({c},{d})$. A circle has segment $AB$ as a diameter. What is its radius? Give "
         "the exact value in simplest radical form.",
         f"Two opposite seats of a Ferris wheel are drawn at $({a},{b})$ and $({c},{d})$ on a plan whose unit is one "
-        "metre. How far from the hub is each seat, in meters? Answer in simplest radical form.",
+        "meter. How far from the hub is each seat, in meters? Answer in simplest radical form.",
     )
     return posed(
         rng,

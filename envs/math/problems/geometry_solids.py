@@ -10,7 +10,7 @@ import numpy as np
 from selftrain.envs.math.problem import Problem, ProblemFamily
 from selftrain.envs.math.problems.asking import ask_fraction, ask_sum, sum_of_terms
 from selftrain.envs.math.problems.posing import posed
-from selftrain.envs.math.wording import between, by_level, listing, several
+from selftrain.envs.math.wording import article, between, by_level, listing, several
 
 # one pair of faces for each direction, the near one first
 _FACES = (("left", "right"), ("front", "back"), ("bottom", "top"))
@@ -115,10 +115,10 @@ def _plane_in_box(rng: np.random.Generator) -> Problem:
         f"A rectangular box has edges $AB = {a}$, $AD = {b}$ and $AE = {c}$ at its vertex $A$. The points $P$, $Q$, "
         f"$R$ lie on these edges with $AP = {p}$ (on $AB$), $AQ = {q}$ (on $AD$) and $AR = {r}$ (on $AE$). Let $d$ be "
         f"the distance from the vertex opposite to $A$ to the plane $PQR$. {question}",
-        f"One corner of a ${a} \\times {b} \\times {c}$ brick is sawn off by a plane cut that meets the three edges "
-        f"at that corner at distances ${p}$, ${q}$ and ${r}$ from it, on the edges of length ${a}$, ${b}$ and ${c}$ "
-        "respectively. The brick is put on the table on the triangular face made by the cut. Let $d$ be the height "
-        f"above the table of the corner that was diagonally opposite to the one sawn off. {question}",
+        f"One corner of {article(a)} ${a} \\times {b} \\times {c}$ brick is sawn off by a plane cut that meets the "
+        f"three edges at that corner at distances ${p}$, ${q}$ and ${r}$ from it, on the edges of length ${a}$, ${b}$ "
+        f"and ${c}$ respectively. The brick is put on the table on the triangular face made by the cut. Let $d$ be the "
+        f"height above the table of the corner that was diagonally opposite to the one sawn off. {question}",
         f"In space let $O = (0,0,0)$ and $V = ({a},{b},{c})$, and let $d$ be the distance from $V$ to the plane "
         f"through $({p},0,0)$, $(0,{q},0)$ and $(0,0,{r})$. {question}",
     )

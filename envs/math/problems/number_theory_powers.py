@@ -115,7 +115,7 @@ def _index_and_power(rng: np.random.Generator) -> Problem:
         f"{name} computes ${value}$ for $n = 1, 2, 3, \\dots, {bound}$ and marks each result that is a multiple of "
         f"${prime}$. How many results are marked?",
         f"Let $a_n = {value}$ for every positive integer $n$. Determine how many of the numbers $a_1, a_2, \\dots, "
-        f"a_{{{bound}}}$ leave remainder $0$ when divided by ${prime}$.",
+        f"a_{{{bound}}}$ are divisible by ${prime}$.",
     )
     period = prime * order
     hits = [n for n in range(1, period + 1) if (n * pow(base, n, prime) + term) % prime == 0]

@@ -123,8 +123,8 @@ def _next_toss(rng: np.random.Generator) -> Problem:
         f"{'coin' if bent == 1 else 'coins'} that show heads with probability ${odds}$. A coin is taken at random "
         f"from the box and tossed ${tosses}$ times; it shows heads every time. {question}",
         f"Among ${fair + double + bent}$ tokens, ${fair}$ show heads with probability $\\frac12$, ${double}$ always, "
-        f"and ${bent}$ with probability ${odds}$. You pick a token at random and throw it ${tosses}$ times. All "
-        f"${tosses}$ throws show heads. {question}",
+        f"and ${bent}$ with probability ${odds}$. You pick a token at random and throw it ${tosses}$ times; "
+        f"every throw shows heads. {question}",
     )
     data = {"ask": "next", "fair": fair, "double": double, "bent": [bent, heads, base], "tosses": tosses}
     plain = sum((count * p for count, p in sides), Fraction(0)) / (fair + double + bent)

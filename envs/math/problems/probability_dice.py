@@ -52,8 +52,8 @@ def _sum_of_two(rng: np.random.Generator) -> Problem:
         f"{question}",
         f"The six equal sectors of a spinner are numbered {_shown(first)}, those of a second one {_shown(second)}. "
         f"Both are spun once. {question}",
-        f"One number is chosen at random from each of two lists with six entries, {_shown(first)} and "
-        f"{_shown(second)} (repeated entries count separately). {question}",
+        f"One number is chosen at random from each of two lists with six entries. One list consists of "
+        f"{_shown(first)}, the other of {_shown(second)} (repeated entries count separately). {question}",
     )
     data = {"ask": "sum of two", "first": first, "second": second, "divisor": divisor}
     value = Fraction(good, 36)

@@ -164,7 +164,7 @@ def _long_way_up(rng: np.random.Generator) -> Problem:
         f"A frog starts on stone ${start}$ of the stones $0, 1, \\ldots, 6$ and keeps jumping to neighboring stones "
         "until it reaches stone $0$ or stone $6$. From the stones in between it jumps to the next higher one with a "
         f"probability of {rules}, otherwise to the next lower one. It is known that the frog ended on stone $6$. "
-        + ask_sum(rng, "the expected number of jumps that it made, given that it ended there", 1000),
+        + ask_sum(rng, "the expected number of jumps that it made under this condition", 1000),
         f"{name} plays a game with levels $0$ to $6$ and begins on level ${start}$. On levels $1$ to $5$, each round "
         f"leads one level up with a probability of {rules.replace('stone', 'level')}, and one level down otherwise. "
         f"Level $0$ loses the game and level $6$ wins it. Count only those games that {name} wins. "

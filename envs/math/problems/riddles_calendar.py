@@ -108,9 +108,9 @@ def _birthdays(rng: np.random.Generator, data: Mapping[str, Any]) -> str:
             f"A chronicle lists people who were born on {day}, with the year of birth and the year on whose last day "
             f"they died: {lives}. {calendar}. Each celebrated only when that day came round again, "
             "never on a day next to it. Find the total number of celebrations of them all.",
-            f"{calendar}. On {day}, people were born in the first year given, and lived to the last day of the "
-            f"second: {lives}. Not counting the days of birth themselves, how many times did such a day come in the "
-            "life of one of them, summed over all of them?",
+            f"{calendar}. Some people, all born on {day}, are listed with the year of birth and the year on "
+            f"whose last day they died: {lives}. For each of them, count how often that day came again in their life, "
+            "without the day of birth itself. What is the sum of these numbers?",
         ),
     )
 

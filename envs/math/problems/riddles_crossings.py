@@ -210,8 +210,8 @@ def _ferry_story(rng: np.random.Generator, owner: str, goods: str, places: int) 
             f"for {room} at a time.",
             f"On the left bank of a river stand a {owner} and {goods}, and all are to be on the right bank in the "
             f"evening. The {owner} must row every trip and can take along {room} or nothing.",
-            f"A ferry is worked by its only passenger, a {owner}, who owns {goods}. On each trip, in either direction, "
-            f"the {owner} may carry {room}, or none; all of it has to be carried over.",
+            f"A {owner} owns {goods}, all to be carried over by a ferry that nobody else can row or ride. On each "
+            f"trip, in either direction, the {owner} may carry {room}, or none.",
         ),
     )
 

@@ -251,8 +251,8 @@ def _moebius(rng: np.random.Generator, order: int, index: int) -> Problem:
             f"Let $a_1 = {fraction(start)}$, and let $a_{{n+1}} = {right}$ for every positive integer $n$. What is "
             f"$a_{{{index}}}$?",
             f"A calculator shows ${fraction(start)}$. Whenever its key is pressed, the number $a_n$ on the display is "
-            f"replaced by \\[a_{{n+1}} = {right}.\\] The first number shown is $a_1$. What does the display show "
-            f"when it shows $a_{{{index}}}$?",
+            f"replaced by \\[a_{{n+1}} = {right}.\\] The first number shown is $a_1$. Which number "
+            f"is $a_{{{index}}}$?",
         ),
     )
     answer = fraction(value)

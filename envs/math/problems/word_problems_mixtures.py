@@ -9,7 +9,11 @@ import numpy as np
 from selftrain.envs.math.problem import Problem, ProblemFamily
 from selftrain.envs.math.problems.asking import ask_fraction, ask_sum, decimal, sum_of_terms
 from selftrain.envs.math.problems.posing import posed
-from selftrain.envs.math.wording import between, by_level, fraction, pick
+from selftrain.envs.math.wording import article, between, by_level, fraction, pick
+
+
+def _liters(amount: int) -> str:
+    return f"${amount}$ {'liter' if amount == 1 else 'liters'}"
 
 
 def _poured_together(rng: np.random.Generator) -> Problem:
@@ -22,9 +26,9 @@ def _poured_together(rng: np.random.Generator) -> Problem:
     p, q, r = (between(rng, 3, 97) for _ in range(3))
     value = Fraction(a * p + b * q + c * r, total)
     statements = (
-        f"A chemist pours ${a}$ liters of a ${p}\\%$ acid, ${b}$ liters of a ${q}\\%$ acid and ${c}$ liters of a "
-        f"${r}\\%$ acid into one vessel. What percentage of the mixture is acid? Answer with the exact percentage, "
-        "such as $1.25\\%$.",
+        f"A chemist pours ${a}$ liters of {article(p)} ${p}\\%$ acid, ${b}$ liters of {article(q)} ${q}\\%$ acid and "
+        f"${c}$ liters of {article(r)} ${r}\\%$ acid into one vessel. What percentage of the mixture is acid? Answer "
+        "with the exact percentage, such as $1.25\\%$.",
         f"A juice maker mixes three drinks: ${a}$ liters with ${p}\\%$ fruit, ${b}$ liters with ${q}\\%$ fruit and "
         f"${c}$ liters with ${r}\\%$ fruit. What percentage of the blend is fruit? Answer with the exact percentage, "
         "such as $1.25\\%$.",
@@ -46,16 +50,16 @@ def _evaporation(rng: np.random.Generator) -> Problem:
             break
     value = Fraction(r * (amount - lost) - amount * q, p - r)
     statements = (
-        f"From ${amount}$ liters of a ${q}\\%$ salt solution, ${lost}$ liters of pure water evaporate. How many "
-        f"liters of a ${p}\\%$ solution must then be added to get a ${r}\\%$ solution? (Percentages are by volume, "
-        "and volumes add up.) Give an exact answer in liters.",
+        f"From ${amount}$ liters of {article(q)} ${q}\\%$ salt solution, ${lost}$ liters of pure water evaporate. How "
+        f"many liters of {article(p)} ${p}\\%$ solution must then be added to get {article(r)} ${r}\\%$ solution? "
+        "(Percentages are by volume, and volumes add up.) Give an exact answer in liters.",
         f"A pan holds ${amount}$ liters of a syrup with ${q}\\%$ sugar. It is boiled until ${lost}$ liters of water "
         f"have evaporated. Then syrup with ${p}\\%$ sugar is poured in until the sugar content is ${r}\\%$. All "
         "percentages are by volume, and volumes simply add. How much syrup, in liters, is poured in? Give the exact "
         "value.",
         f"A basin contains ${amount}$ liters of water with ${q}\\%$ dye by volume. In the sun ${lost}$ liters of "
-        f"water evaporate, but no dye. What volume of a liquid with ${p}\\%$ dye makes the content of the basin a "
-        f"${r}\\%$ mixture? Volumes add up. Answer exactly, in liters.",
+        f"water evaporate, but no dye. What volume of a liquid with ${p}\\%$ dye makes the content of the basin "
+        f"{article(r)} ${r}\\%$ mixture? Volumes add up. Answer exactly, in liters.",
     )
     data = {"ask": "evaporation", "amount": amount, "percentages": [q, p, r], "lost": lost}
     unit = "\\text{ liters}"
@@ -71,17 +75,17 @@ def _replaced(rng: np.random.Generator) -> Problem:
         value *= Fraction(volume - part, volume)
     x, y, z = parts
     statements = (
-        f"A barrel holds ${volume}$ liters of a drink that is ${share}\\%$ juice. ${x}$ liters are drawn off and "
-        f"replaced by water; after stirring, ${y}$ liters of the mixture are drawn off and replaced by water; after "
-        f"stirring again, the same is done with ${z}$ liters. "
+        f"From a barrel that holds ${volume}$ liters of a drink with ${share}\\%$ juice, somebody draws off "
+        f"{_liters(x)} and adds as much water; after stirring, somebody draws off {_liters(y)} of the mixture and adds "
+        f"as much water; after stirring again, the same is done with {_liters(z)}. "
         f"{ask_fraction(rng, 'the part of the final drink that is juice')}",
         f"The radiator of a truck takes ${volume}$ liters. It is full of a fluid with ${share}\\%$ antifreeze. A "
-        f"mechanic drains ${x}$ liters and fills up with water, lets the engine mix the fluid, drains ${y}$ liters "
-        f"and fills up with water, lets it mix, and drains ${z}$ liters and fills up with water once more. "
+        f"mechanic drains {_liters(x)} and fills up with water, lets the engine mix the fluid, drains {_liters(y)} "
+        f"and fills up with water, lets it mix, and drains {_liters(z)} and fills up with water once more. "
         f"{ask_fraction(rng, 'the part of the fluid in the radiator that is then antifreeze')}",
-        f"Three times a part of a well-stirred mixture in a ${volume}$-liter tank is taken out and replaced by the "
-        f"same amount of water: first ${x}$ liters, then ${y}$ liters, then ${z}$ liters. At first the tank was full, "
-        f"and ${share}\\%$ of the mixture was alcohol. "
+        f"Three times a part of a well-stirred mixture in {article(volume)} ${volume}$-liter tank is taken out and "
+        f"replaced by the same amount of water: first {_liters(x)}, then {_liters(y)}, then {_liters(z)}. At first the "
+        f"tank was full, and ${share}\\%$ of the mixture was alcohol. "
         f"{ask_fraction(rng, 'the ratio of alcohol to the whole mixture in the end')}",
     )
     linear = Fraction(share, 100) * (1 - Fraction(sum(parts), volume))
@@ -129,9 +133,10 @@ def _exchange(rng: np.random.Generator) -> Problem:
     question = ask_sum(rng, "the percentage of acid in tank $A$ at the end", 1000)
     times = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}[rounds]
     statements = (
-        f"Tank $A$ holds ${a}$ liters of a ${p}\\%$ acid and tank $B$ holds ${b}$ liters of a ${q}\\%$ acid. In one "
-        f"round, ${poured}$ liters are pumped from $A$ to $B$; when the liquid in $B$ is mixed, ${poured}$ liters are "
-        f"pumped from $B$ back to $A$, and the liquid in $A$ is mixed. Altogether there are {times} rounds. {question}",
+        f"Tank $A$ holds ${a}$ liters of {article(p)} ${p}\\%$ acid and tank $B$ holds ${b}$ liters of {article(q)} "
+        f"${q}\\%$ acid. In one round, ${poured}$ liters are pumped from $A$ to $B$; when the liquid in $B$ is mixed, "
+        f"${poured}$ liters are pumped from $B$ back to $A$, and the liquid in $A$ is mixed. Altogether there are "
+        f"{times} rounds. {question}",
         f"There are ${a}$ liters of ${p}\\%$ acid in tank $A$ and ${b}$ liters of ${q}\\%$ acid in tank $B$. "
         f"{times.capitalize()} times in succession somebody carries ${poured}$ liters from $A$ to $B$, stirs, and "
         f"then carries ${poured}$ liters from $B$ to $A$, and stirs again. {question}",

@@ -131,6 +131,7 @@ def _whole_cents(rng: np.random.Generator) -> Problem:
     rest = pick(rng, rests)
     price = multiples[rests.index(rest)] * step
     paid = int(price * shares[2])
+    left = f"leaves the remainder ${rest}$ when divided by ${friends}$" if rest else f"is divisible by ${friends}$"
     statements = (
         f"The price of a telescope is a whole number of cents. In a sale it is lowered by ${first}\\%$; with a coupon "
         f"the lowered price is lowered by another ${second}\\%$ of itself; finally a sales tax of ${tax}\\%$ is "
@@ -142,12 +143,11 @@ def _whole_cents(rng: np.random.Generator) -> Problem:
         "final amount, in cents.",
         f"For a positive integer $x$, let $a$ be $x$ reduced by ${first}\\%$, let $b$ be $a$ reduced by "
         f"${second}\\%$, and let $c$ be $b$ increased by ${tax}\\%$. Let $x$ be the smallest integer greater than "
-        f"${floor}$ for which $a$, $b$ and $c$ are integers and $c$ leaves the remainder ${rest}$ when divided by "
-        f"${friends}$. Find $x + c$.",
+        f"${floor}$ for which $a$, $b$ and $c$ are integers and $c$ {left}. Find $x + c$.",
         f"A reservoir holds $x$ liters, a whole number greater than ${floor}$. It loses ${first}\\%$ of its water, "
         f"then ${second}\\%$ of what is left, and then gains ${tax}\\%$ of what is left after that. After each change "
-        f"it holds a whole number of liters, and the last number leaves the remainder ${rest}$ when divided by "
-        f"${friends}$. Let $x$ be as small as possible. Find the sum of $x$ and the final number of liters.",
+        f"it holds a whole number of liters, and the last number {left}. Let $x$ be "
+        "as small as possible. Find the sum of $x$ and the final number of liters.",
     )
     data = {"ask": "whole", "changes": [-first, -second, tax], "friends": friends, "rest": rest, "floor": floor}
     unshared = start * step
