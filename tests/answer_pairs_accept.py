@@ -169,7 +169,8 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "sets and lists": {
         r"\{1,2\}": (
-            r"\{1,2\}", r"\{2, 1\}", "1, 2", "2 and 1", r"x=1 \text{ or } x=2", r"S = \{2,1\}", "x=1, x=2", "x = 1, 2",
+            r"\{1,2\}", r"\{2, 1\}", "1, 2", "2 and 1", r"x=1 \text{ or } x=2", r"S = \{2,1\}", "{1, 2}",
+            r"\boxed{{2,1}}", "x=1, x=2", "x = 1, 2",
             r"\left\{1,2\right\}", "1 or 2",
         ),
         "1, 2, 3": ("3, 2, 1", r"\{1,2,3\}", "1, 2 and 3", "1, 2, and 3", "1;2;3"),
@@ -188,7 +189,8 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "tuples and ratios": {
         "(3,4)": (
-            "(3,4)", "(3, 4)", r"\left(3,4\right)", r"(3,\,4)", "(3.0, 4)", r"\langle 3,4\rangle", r"\boxed{(3,4)}",
+            "(3,4)", "(3, 4)", r"\left(3,4\right)", r"(3,\,4)", "(3.0, 4)", r"\langle 3,4\rangle",
+            r"\vec{v} = (3,4)", r"\boxed{(3,4)}",
         ),
         "(1,2,3)": ("(1,2,3)", r"(1, \frac{4}{2}, 3)", "(x,y,z) = (1,2,3)"),
         r"(\frac12,\sqrt3)": (r"(0.5,\sqrt{3})", r"\left(\frac{1}{2},3^{1/2}\right)"),
@@ -202,7 +204,9 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
             "[1,2)", r"1\le x<2", r"1 \leq x < 2", "2 > x >= 1", r"x\in[1,2)", r"\left[1,2\right)", "1 <= x < 2",
             r"x \in \left[1, 2\right)", "[1,2[",
         ),
-        "(1,2)": ("(1,2)", "1<x<2", r"x\in(1,2)"),
+        "(1,2)": (
+            "(1,2)", "1<x<2", r"x\in(1,2)", r"\{x : 1<x<2\}", r"\{x \in \mathbb{R} \mid 1<x<2\}", r"\{t | 2>t>1\}",
+        ),
         r"(-\infty,5]": (r"x\le 5", "x ≤ 5", r"(-\infty, 5]", "5 >= x", r"x \in (-\infty,5]"),
         "x>5": (r"(5,\infty)", "x>5", "5<x", r"x\in(5,\infty)", r"(5,+\infty)"),
         r"(-\infty,1)\cup(5,\infty)": (
@@ -224,6 +228,7 @@ ACCEPT: dict[str, dict[str, tuple[str, ...]]] = {
             r"A = \begin{pmatrix}1&2\\3&4\end{pmatrix}",
             r"\mathbf{A} = \begin{pmatrix}1&2\\3&4\end{pmatrix}",
             r"\frac{1}{2}\begin{pmatrix}2&4\\6&8\end{pmatrix}",
+            r"\begin{pmatrix}1&2\\[4pt]3&4\end{pmatrix}",
             r"A^{-1} = \begin{pmatrix}1&2\\3&4\end{pmatrix}",
             r"\left[\begin{array}{cc}1&2\\3&4\end{array}\right]",
         ),

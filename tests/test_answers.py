@@ -163,7 +163,8 @@ PIECES = st.sampled_from(
         "-", "%", r"\text{", "or", "and", "\n", "Answer:", "<answer>", "</answer>", "<think>", "</think>", "#### ",
         "!", "_", "&", r"\begin{pmatrix}", r"\end{pmatrix}", r"\\", r"\{", r"\}", "cm", "^\\circ", "e", "i", r"\pi",
         "|", "$", ".", "...", "?", r"\cup", r"\infty", r"\in", r"\sin", r"\log", "\u00b2", "\uff14", "0.",
-        r"\overline{", "1e9", ":", "'",
+        r"\overline{", "1e9", ":", "'", r"\pm", r"\mathbf{", r"\textbf{(A) }", "f(", "AB", "|S|", "~", "**",
+        "\n## Answer\n", r"\mid", r"\vec", "apples", r"\\[4pt]",
     )
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ from selftrain.envs.answers.exact import rational
 from selftrain.envs.answers.expressions import END, Expressions
 from selftrain.envs.answers.lexer import Token, tokens
 from selftrain.envs.answers.nodes import Node, NotReadError, TooLargeError, number
+from selftrain.envs.answers.ranges import ranges
 from selftrain.envs.answers.units import unit
 from selftrain.envs.answers.vocabulary import RELATIONS, SEPARATORS
 
@@ -35,7 +36,7 @@ def read(text: str) -> Node:
     text = plain(text)
     if _ABOUT.search(text):
         raise NotReadError("hedged")
-    found = tokens(text)
+    found = _set_in_braces(tokens(text))
     if not any(_is(token, "pm") for token in found):
         return _Reader(found).answer()
     return _both(found)
@@ -54,6 +55,20 @@ def _times(factor: Node, entry: Node) -> Node:
 
 def _is(token: Token, *signs: str) -> bool:
     return token.kind == "sign" and token.text in signs
+
+
+def _set_in_braces(found: list[Token]) -> list[Token]:
+    """`{1, 2}` as plain text has it is `\\{1, 2\\}`."""
+    depth, list_depths = 0, list[int]()
+    for index, token in enumerate(found):
+        depth += _is(token, "{") - _is(token, "}")
+        if depth == 0 and index < len(found) - 1:
+            return found
+        if _is(token, ","):
+            list_depths.append(depth)
+    if 1 not in list_depths:
+        return found
+    return [Token("sign", "{|"), *found[1:-1], Token("sign", "|}")]
 
 
 def _both(found: list[Token]) -> Node:
@@ -163,9 +178,10 @@ class _Reader(Expressions):
             self.want("}")
             return made
         if sign == "{|":
-            items = () if self.sees("|}") else self._items()
+            condition = self._condition()
+            items = () if condition or self.sees("|}") else self._items()
             self.want("|}")
-            return Node("set", items)
+            return condition or Node("set", items)
         if sign == "|":
             made = Node("call", (self.sum(),), "abs")
             self.want("|")
@@ -177,6 +193,19 @@ class _Reader(Expressions):
         if sign in ("(", "[", "]", "<("):
             return self._brackets(sign)
         raise NotReadError("refused: not an answer")
+
+    def _condition(self) -> Node | None:
+        r"""The inequality in `\{x : x>2\}` or `\{x \in \mathbb{R} \mid x>2\}`, which is the set itself."""
+        signs = [self.ahead(steps).text for steps in (1, 2, 3)]
+        taken = 2 if signs[0] in (":", "|") else 4 if signs[:2] == ["in", "reals"] and signs[2] in (":", "|") else 0
+        if not taken or self.next.kind != "letter":
+            return None
+        name = self.next.text
+        self.at += taken
+        made = self.relation()
+        if made.head != "relation" or {r.name for r in ranges(made) or ()} != {name}:
+            raise NotReadError("refused: not an answer")
+        return made
 
     def _items(self) -> tuple[Node, ...]:
         items = [self.relation()]

@@ -37,6 +37,7 @@ _ENVIRONMENT = re.compile(
     r"\\(begin|end)\s*\{(pmatrix|bmatrix|matrix|Bmatrix|vmatrix|array|smallmatrix)\}(\{[clr|]+\})?"
 )
 _VALUE = re.compile(r"[-+\d.$%\\]|[A-Za-z] ?=")
+_ROW = re.compile(r"\\\\\[[\d.]+(?:pt|em|ex|mm|cm)\]")
 _SPACE = re.compile(r"(?:[ ~]|\\[,;:! ])+")
 _MARKS = ("**", "<=", ">=", "!=", "==", "\\\\", "\\{", "\\}", "\\%", "\\$", "\\|", "\\&", "\\_")
 _MARK_MEANINGS = {"**": "^", "==": "=", "\\\\": "newrow", "\\{": "{|", "\\}": "|}", "\\%": "%", "\\$": "$", "\\|": "|"}
@@ -102,6 +103,9 @@ def _next(text: str, at: int, depth: int) -> tuple[list[tuple[str, str]], int]:
     command = _COMMAND.match(text, at)
     if command:
         return _command(command[1], text, command.end())
+    row = _ROW.match(text, at)
+    if row:
+        return [("sign", "newrow")], row.end()
     for mark in _MARKS:
         if text.startswith(mark, at):
             return [("sign", _MARK_MEANINGS.get(mark, mark))], at + len(mark)

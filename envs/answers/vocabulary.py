@@ -22,7 +22,7 @@ GREEK = _words(
 )
 SILENT = _words(
     "left right big Big bigg Bigg bigl bigr Bigl Bigr displaystyle textstyle quad qquad limits nolimits thinspace "
-    "angle bf large Large LARGE huge Huge normalsize small boldsymbol bm underline"
+    "angle bf large Large LARGE huge Huge normalsize small boldsymbol bm underline vec"
 )
 TEXTS = _words("text textrm textnormal textbf textit mathrm mathbf mathit mathsf textsf mbox operatorname rm")
 HEDGE_COMMANDS = _words("mp approx sim simeq approxeq")
