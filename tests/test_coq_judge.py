@@ -126,6 +126,23 @@ def test_a_proof_may_rest_on_the_axioms_that_the_statement_lists() -> None:
 
 
 @pytest.mark.parametrize(
+    ("statement", "proof"),
+    [
+        (Statement("forall x : Z, x + 0 = x", "Require Import ZArith Lia. Open Scope Z_scope."), "intros. lia."),
+        (Statement("forall x : Z, Zeven (x + x)", "From Coq Require Import ZArith. Open Scope Z_scope."), "EVEN"),
+        (Statement("forall n : nat, {n <= 3} + {3 < n} -> n * 1 = n", "Require Import Arith."), "intros. ring."),
+        (Statement("fact 3 = 6", "Require Import Arith Lia."), "reflexivity."),
+        (Statement("(2 | 4)", "Require Import ZArith Znumtheory. Open Scope Z_scope."), "exists 2. reflexivity."),
+        (Statement("le_lt_dec 1 2 = le_lt_dec 1 2", "Require Import Arith."), "reflexivity."),
+    ],
+)
+def test_statements_about_large_libraries_are_judged(statement: Statement, proof: str) -> None:
+    even = "intro x. apply Zeven_bool_iff. rewrite Z.even_add. destruct (Z.even x); reflexivity."
+    verdict = judged(statement, proof.replace("EVEN", even))
+    assert verdict.passed, verdict.why
+
+
+@pytest.mark.parametrize(
     ("printed", "admitted", "others"),
     [
         ("Closed under the global context\n", (), ""),

@@ -23,7 +23,8 @@ from selftrain.verdicts import CaseInput, CaseOutput, Check
 
 _FOLDER = "/tmp/judgement"
 _CLOSED = "Closed under the global context"
-_LIA = "Lia"
+# libraries that take most of the time that a statement takes, and the part of them that most statements need
+_LIGHTER = {"Lia": "", "ZArith": "ZArith_base", "Arith": "PeanoNat"}
 _LOADS = re.compile(r"(?:From\s+\S+\s+)?Require\b")
 # what a library does not hand on to those that import it
 _LOCAL = re.compile(r"(?:Import|Export|Open|Close|Set|Unset|Local|#\[\s*local)\b")
@@ -79,7 +80,7 @@ def _is_admitted(name: str, admitted: Sequence[str]) -> bool:
 def _specification(statement: Statement, library: str, proposition: str, run: RunCase, seconds: float) -> bytes:
     """The statement, compiled."""
     definition = f"Definition {proposition} : Prop := {statement.proposition}.\n"
-    light = "\n".join(_without_lia(sentences(statement.preamble)))
+    light = "\n".join(_lighter(sentences(statement.preamble)))
     for preamble in dict.fromkeys((light, statement.preamble)):
         output, spec = _compile("Spec", f"{preamble}\n{definition}", {}, library, run, seconds)
         if spec:
@@ -90,19 +91,19 @@ def _specification(statement: Statement, library: str, proposition: str, run: Ru
     raise TaskError(f"Coq refuses the statement {statement.name!r}: {said or 'it takes too long'}")
 
 
-def _without_lia(preamble: Sequence[str]) -> Iterator[str]:
-    """The preamble without `lia`: it takes three times as long to load as all else, and few statements are about it.
+def _lighter(preamble: Sequence[str]) -> Iterator[str]:
+    """The preamble with small libraries in place of large ones, which few statements are about.
 
     The theorem of the submission is stated with the whole preamble, so where this made a difference, the two would not
     agree.
     """
     for sentence in preamble:
         loads = _LOADS.match(sentence)
-        words = [word for word in sentence.removesuffix(".").split() if word != _LIA] if loads else []
+        words = [_LIGHTER.get(word, word) for word in sentence.removesuffix(".").split()] if loads else []
         if not loads:
             yield sentence
-        elif words[-1] not in ("Require", "Import", "Export"):
-            yield " ".join(words) + "."
+        elif (kept := list(filter(None, words)))[-1] not in ("Require", "Import", "Export"):
+            yield " ".join(kept) + "."
 
 
 def _submission(statement: Statement, proof: str, library: str) -> str:
