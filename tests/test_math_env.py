@@ -238,6 +238,9 @@ def test_reference_agents_over_rollouts(tmp_path: Path) -> None:
     ("arguments", "error", "says"),
     [
         ({"attempts": 0}, OptionError, "attempts=0 must be 1 or more"),
+        ({"attempts": 1.5}, OptionError, "attempts=1.5 must be 1 or more, and whole"),
+        ({"attempts": None}, OptionError, "attempts=None"),
+        ({"max_tokens": "7"}, OptionError, "max_tokens='7'"),
         ({"max_tokens": 0}, OptionError, "max_tokens=0"),
         ({"observation_bytes": 1}, OptionError, "observation_bytes=1"),
         ({"max_steps": -1}, OptionError, "max_steps=-1"),

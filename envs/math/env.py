@@ -127,11 +127,11 @@ class MathEnv(TaskEnv[Sheet]):
     ) -> None:
         for name, value, least in (
             ("attempts", attempts, 1),
-            ("max_tokens", max_tokens, 1),
+            ("max_tokens", 1 if max_tokens is None else max_tokens, 1),
             ("observation_bytes", observation_bytes, _FEWEST_OBSERVATION_BYTES),
         ):
-            if value is not None and value < least:
-                raise OptionError(f"{name}={value} must be {least} or more")
+            if not isinstance(value, int) or value < least:
+                raise OptionError(f"{name}={value!r} must be {least} or more, and whole")
         super().__init__(
             tasks=tasks,
             families=families,
