@@ -10,7 +10,7 @@ import numpy as np
 from selftrain.envs.math.problem import Problem, ProblemFamily
 from selftrain.envs.math.problems.asking import ask_fraction, ask_sum, sum_of_terms
 from selftrain.envs.math.problems.posing import posed
-from selftrain.envs.math.wording import between, by_level, nonzero, pick, square_root
+from selftrain.envs.math.wording import between, by_level, nonzero, square_root
 
 
 def _signed(value: int, unknown: str) -> str:
@@ -123,14 +123,13 @@ def _incircle_and_secant(rng: np.random.Generator) -> Problem:
     cevian = Fraction(b * b * y + c * c * z, a) - y * z
     value = (cevian - x * x) / cevian + y * z * (u + v) / (v * cevian)
     question = ask_sum(rng, "the ratio $\\frac{EQ}{AD}$", 1000)
-    circle = pick(rng, ("a circle", "a second circle"))
     statements = (
         f"In triangle $ABC$, $AB = {c}$, $BC = {a}$ and $CA = {b}$. The incircle touches $BC$ at $D$ and meets "
         f"segment $AD$ again at $E \\ne D$. Let $P$ be the point of segment $AD$ with $AP : PD = {u} : {v}$. The "
         f"circle through $B$, $C$ and $P$ meets line $AD$ again at $Q$. {question}",
         f"The inscribed circle of a triangle $ABC$ with sides $BC = {a}$, $CA = {b}$, $AB = {c}$ touches side $BC$ at "
         "$D$; the segment $AD$ crosses it a second time, at $E$. On $AD$ lies the point $P$ that divides $AD$ in the "
-        f"ratio $AP : PD = {u} : {v}$, and {circle} through $B$, $P$ and $C$ crosses the line $AD$ for the second "
+        f"ratio $AP : PD = {u} : {v}$, and the circle through $B$, $P$ and $C$ crosses the line $AD$ for the second "
         f"time at $Q$. {question}",
         "A circle inside triangle $ABC$ touches all three sides, and side $BC$ at $D$. The tangent segments to it "
         f"from $A$, $B$ and $C$ have lengths ${x}$, ${y}$ and ${z}$. Segment $AD$ meets the circle at $D$ and $E$. "

@@ -129,8 +129,8 @@ def _weekdays(rng: np.random.Generator, data: Mapping[str, Any]) -> str:
             f"added at the end; {_rule_text(data['rule'])}. Its weeks run without a break through the days "
             f"{listing(days)}.",
             f"In the land of {planet}, {_rule_text(data['rule'])}. Common years have ${length}$ days; in leap years a "
-            f"leap day follows the last of them, as the last day of the year. The weekdays, which never stop "
-            f"alternating, are {listing(days)}.",
+            f"leap day follows the last of them, as the last day of the year. The weekdays, which "
+            f"follow each other without a break, are, in this order, {listing(days)}.",
         ),
     )
     span = f"from ${data['from']}$ to ${data['to']}$, both included"
