@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -213,6 +214,12 @@ def test_statements_are_read_from_files(tmp_path: Path) -> None:
     assert judged(statement, "intros. lia.").passed
     path.write_text("\ufeffTheorem mine : 1 = 1. Proof. Admitted.\n(* once:\nTheorem other : True.\n*)\n")
     assert Coq().read_statement(path) == Statement("1 = 1", name="mine")
+    path.write_text("Require Import Classical.\n(* axioms: Classical_Prop.classic own *)\nAxiom own : 0 = 1.\n"
+                    "Theorem mine : forall P : Prop, (P \\/ ~ P) /\\ 0 = 1.\n")  # fmt: skip
+    admitting = Coq().read_statement(path)
+    assert admitting.axioms == ("Classical_Prop.classic", "own")
+    assert judged(admitting, "intro P. split. apply classic. exact own.").passed
+    assert not judged(replace(admitting, axioms=("own",)), "intro P. split. apply classic. exact own.").passed
     for text in ("", "Definition x := 1.", "Theorem a : 1 = 1. Proof. reflexivity. Qed.", "Theorem broken."):
         path.write_text(text)
         with pytest.raises(TaskError, match=r"mine\.v"):

@@ -21,6 +21,7 @@ _BEGINS = re.compile(rf"^[ \t]*(?=(?:{_KINDS})\s)", re.MULTILINE)
 _THEOREM = re.compile(rf"(?:{_KINDS}) (?P<name>[^\W\d][\w']*)(?P<rest>.*)\.", re.DOTALL)
 _NAME = re.compile(r"[^\W\d][\w']*")
 _OPENS_SECTION, _CLOSES_SECTION = re.compile(r"(?:Section|Module)\b(?!.*:=)"), re.compile(r"End\b")
+_AXIOMS = re.compile(r"\(\*\s*axioms:((?:\s+[\w.']+)+)\s*\*\)")
 _AFTER_STATEMENT = {"Proof.", "Admitted.", "Abort.", "admit."}
 _OPENS, _CLOSES = "Proof.", ("Qed.", "Defined.")
 
@@ -53,7 +54,11 @@ class Coq:
         return coq_screen.screen(script)
 
     def read_statement(self, path: Path) -> Statement:
-        """See `Prover`: a file that ends with `Theorem name : proposition.`, with or without an empty proof."""
+        """See `Prover`: a file that ends with `Theorem name : proposition.`, with or without an empty proof.
+
+        A comment `(* axioms: Classical_Prop.classic mine *)` lists axioms that a proof may rest on: of libraries as
+        Coq's `Print Assumptions` names them, of the file itself by their names.
+        """
         try:
             text = path.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -63,7 +68,8 @@ class Coq:
             # a comment may hold another one
             if not end.fault and {sentence.text for sentence in end.sentences[1:]} <= _AFTER_STATEMENT:
                 name, proposition = _split(end.sentences[0], path)
-                return Statement(proposition=proposition, preamble=text[:begin].strip(), name=name)
+                axioms = tuple(axiom for found in _AXIOMS.finditer(text) for axiom in found[1].split())
+                return Statement(proposition, text[:begin].strip(), name, axioms)
         raise TaskError(f"{path} does not end with a statement such as Theorem name : forall n : nat, n + 0 = n.")
 
     def open(self, sandbox: Sandbox, statement: Statement) -> Session:

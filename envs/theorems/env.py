@@ -80,8 +80,9 @@ class ProofEnv(TaskEnv[Bench]):
     Terminated when no goal is left, or by `submit`. Truncated by a limit; the proof is judged then too.
 
     ## Arguments
-    - `tasks`: task ids, selections, files that end with a statement of your own (.v, .lean) or `Task` objects
-      (`selftrain.envs.theorems.tasks.statement_task`); or a `Taskset`.
+    - `tasks`: task ids, selections, files that end with a statement of your own (.v, where `(* axioms: ... *)` lists
+      those a proof may rest on, or .lean) or `Task` objects (`selftrain.envs.theorems.tasks.statement_task`); or a
+      `Taskset`.
     - `families`, `levels`, `split`: draw from these families instead (None: all), at these levels.
     - `max_steps`, `max_seconds`: instead of the task's own limits.
     - `backend`, `image`: where the prover runs; the docker backend's default image here is "math".
