@@ -118,8 +118,10 @@ def _binary(rng: np.random.Generator) -> Problem:
     length = between(rng, 15, 21)
     prefix, suffix = _bits(rng, 5, 6), _bits(rng, 5, 6)
     banned = sorted({_bits(rng, 3, 6), _bits(rng, 3, 6)})
-    clash = any(block in text for block in banned for text in (prefix, suffix, *banned) if text != block)
-    answer = 0 if clash or len(banned) < 2 else _extended(prefix, suffix, length, banned)
+    clash = any(block in text for block in banned for text in (prefix, suffix))
+    # of two blocks neither may hold the other, and they are two
+    clash = clash or any(one in other for one, other in itertools.permutations(banned, 2)) or len(banned) < 2
+    answer = 0 if clash else _extended(prefix, suffix, length, banned)
     if answer < 12:
         return _binary(rng)
     one, two, name = *(rf"$\mathtt{{{block}}}$" for block in banned), pick(rng, NAMES)
