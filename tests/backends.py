@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from typing import Any
 
+import gymnasium as gym
+import psutil
 import pytest
 
 from selftrain.errors import BackendUnavailableError
@@ -31,3 +35,24 @@ def backend_or_skip(name: str) -> Backend:
         if IN_CI:
             raise
         pytest.skip(str(error))
+
+
+def command_line(process: psutil.Process) -> list[str]:
+    """What a process was started with; nothing for one that has ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:  # gone, or a zombie that an earlier test's episode left
+        return []
+
+
+def kill_sandbox(env: gym.Env[Any, Any]) -> None:
+    """Kill, as the host, every process between us and what runs inside a terminal's sandbox."""
+    marker = "98765.4321"
+    env.step(f"sleep {marker} &")
+    children = psutil.Process().children(recursive=True)
+    (inside,) = [process for process in children if command_line(process)[-2:] == ["sleep", marker]]
+    ours = [inside, *[process for process in inside.parents() if process in children]]
+    for process in ours:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(ours[:-1], timeout=10)

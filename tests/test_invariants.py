@@ -15,6 +15,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from backends import needs_coq
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from hypothesis import given, settings
@@ -292,6 +293,27 @@ def in_the_shell(noise: str) -> Act:
     return act
 
 
+def in_python(noise: str) -> Act:
+    def act(observation: Mapping[str, Any], info: Mapping[str, Any]) -> str:
+        if observation["phase"] == 1:
+            return "carried"
+        step = info["env_steps"]
+        if step >= 12:
+            return "answer: 1"
+        return "Let us count.\n```python\n" + ("print([*range(99)])" if step % 4 == 3 else f"'{noise * 40}'") + "\n```"
+
+    return act
+
+
+def in_coq(noise: str) -> Act:
+    def act(observation: Mapping[str, Any], info: Mapping[str, Any]) -> str:
+        if observation["phase"] == 1:
+            return "carried"
+        return "```coq\n" + ("Check nat." if info["env_steps"] % 4 == 3 else f"idtac. apply {noise * 40}.") + "\n```"
+
+    return act
+
+
 def terminal() -> gym.Env[Any, Any]:
     return gym.make("selftrain:SelfTrain-Terminal-v0", tasks=["csv-reshape/train/1/0"], disable_env_checker=True)
 
@@ -301,17 +323,22 @@ MAKE = {
     "SelfTrain-TerminalLong-v0": lambda: gym.make(
         "selftrain:SelfTrain-TerminalLong-v0", tasks=["staged-migration/train/1/0"], disable_env_checker=True
     ),
+    "SelfTrain-Math-v0": lambda: gym.make("selftrain:SelfTrain-Math-v0", disable_env_checker=True),
+    "SelfTrain-Proof-v0": lambda: gym.make("selftrain:SelfTrain-Proof-v0", disable_env_checker=True),
 }
+ACTING = {"SelfTrain-Math-v0": in_python, "SelfTrain-Proof-v0": in_coq}
+NEEDS = {"SelfTrain-Proof-v0": needs_coq}
 BUDGET = {"budget": 4200, "reserve": 200, "notes_budget": 120, "trigger": "every:4"}
 
 
-@pytest.mark.parametrize("env_id", ENVIRONMENTS)
+@pytest.mark.parametrize("env_id", [pytest.param(env_id, marks=NEEDS.get(env_id, ())) for env_id in ENVIRONMENTS])
 def test_every_environment_keeps_the_invariants(env_id: str) -> None:
     def in_words() -> gym.Env[Any, Any]:
         return gym.make(f"selftrain:{env_id}", view="text", cuts=14, disable_env_checker=True)
 
     make = MAKE.get(env_id, in_words)
-    one, other = (play(make, in_the_shell(noise), max_turns=60, **BUDGET) for noise in "ab")
+    acting = ACTING.get(env_id, in_the_shell)
+    one, other = (play(make, acting(noise), max_turns=60, **BUDGET) for noise in "ab")
     assert one.last_info["compactions"] >= 3 and sum(turn.reward for turn in one.turns) in (0.0, 1.0)
     check_everything(one, make, BUDGET["budget"], 0)
     invariants.check_fresh(one)

@@ -153,7 +153,7 @@ def test_a_task_without_worker_is_played_from_its_script() -> None:
 
 
 def drawn(pool: tuple[str, ...]) -> set[str]:
-    choice, rng = TaskChoice(None, None, (1,), "train", pool), np.random.default_rng(0)
+    choice, rng = TaskChoice(None, None, (1,), "train", pool, "terminal"), np.random.default_rng(0)
     return {choice.draw(rng).family for _ in range(40)}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ import gymnasium as gym
 import numpy as np
 import psutil
 import pytest
+from backends import command_line, kill_sandbox
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,18 +57,6 @@ def play(env: TerminalEnv, *actions: str) -> tuple[str, float, bool, bool, dict[
     for action in actions:
         outcome = env.step(action)
     return outcome
-
-
-def kill_sandbox(env: TerminalEnv) -> None:
-    """Kill, as the host, every process between us and what runs inside."""
-    marker = "98765.4321"
-    env.step(f"sleep {marker} &")
-    (inside,) = [p for p in psutil.Process().children(recursive=True) if p.cmdline()[-2:] == ["sleep", marker]]
-    ours = [inside, *[p for p in inside.parents() if p in psutil.Process().children(recursive=True)]]
-    for process in ours:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(ours[:-1], timeout=10)
 
 
 # what the agent sees
@@ -234,7 +222,7 @@ def test_resets_leave_no_process_and_no_descriptor_behind(env: TerminalEnv) -> N
     for _ in range(resets):
         env.reset()
     assert resources() - before < resets  # the warm pool holds a few more or less; a leak would be one for each reset
-    running = [p.cmdline() for p in psutil.process_iter() if p.is_running() and p.status() != "zombie"]
+    running = [command_line(process) for process in psutil.process_iter()]
     assert ["sleep", "4321.25"] not in running
 
 

@@ -13,6 +13,7 @@ import gymnasium as gym
 import numpy as np
 import psutil
 import pytest
+from backends import kill_sandbox
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
@@ -65,18 +66,6 @@ Made = Iterator[TerminalVectorEnv]
 def envs() -> Made:
     with contextlib.closing(TerminalVectorEnv(num_envs=4, tasks=TASKS)) as made:
         yield made
-
-
-def kill_sandbox(env: gym.Env[Any, Any]) -> None:
-    """Kill, as the host, every process between us and what runs inside."""
-    assert isinstance(env, TerminalEnv)
-    marker = "87654.1234"
-    env.step(f"sleep {marker} &")
-    children = psutil.Process().children(recursive=True)
-    inside = next(process for process in children if process.cmdline()[-2:] == ["sleep", marker])
-    for process in [inside, *[parent for parent in inside.parents() if parent in children]]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
 
 
 def rollout(envs: gym.vector.VectorEnv[Any, Any, Any], seed: int = 7) -> list[Any]:
