@@ -146,7 +146,8 @@ def two_terms(data: Data) -> str:
     # a x^2 + (a e + c - t) x + (c e + top - t e) has the discriminant t^2 + p t + q.
     p = -2 * (a * e + c) + 4 * a * e
     q = (a * e + c) ** 2 - 4 * a * (c * e + top)
-    return f"{tex(Fraction(-p, 2))} + {surd(Fraction(p * p - 4 * q, 4))}"
+    middle, root = Fraction(-p, 2), surd(Fraction(p * p - 4 * q, 4))
+    return f"{tex(middle)} + {root}" if middle else root
 
 
 def circle(data: Data) -> str:
