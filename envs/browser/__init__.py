@@ -1,0 +1,1 @@
+"""The browser environment: web sites whose databases tell what was done, behind two engines."""
