@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ class OracleAgent:
 
     def reset(self, seed: int) -> None:
         """Forget the solution of the last episode; nothing here is random."""
-        self._script: tuple[str, ...] = ()
+        self._script: Sequence[str] = ()
         self._worker: Worker | None = None
         self._played = 0
 

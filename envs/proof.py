@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, cast
@@ -88,7 +88,7 @@ def prove_all(
         yield from pool.map(lambda task: prove(task, backend, image, repetitions), tasks)
 
 
-def _play(task: Task, commands: tuple[str, ...], backend: Backend, image: str) -> tuple[Verdict, str]:
+def _play(task: Task, commands: Sequence[str], backend: Backend, image: str) -> tuple[Verdict, str]:
     environment = load_env_creator(ENVIRONMENTS[KINDS[task.kind].environment][0])
     env = cast("TaskEnv[Any]", environment(backend=backend.name, image=image or None))
     try:

@@ -15,8 +15,18 @@ Wanted = Any | Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
+class IdOf:
+    """The id of the new row that the change of this index brings; for lines of an order that is new itself."""
+
+    change: int
+
+
+@dataclass(frozen=True)
 class Inserted:
-    """One new row. Columns that are neither named nor among the site's `generated` must hold their default."""
+    """One new row. Columns that are neither named nor among the site's `generated` must hold their default.
+
+    A value may be `IdOf(i)`: the id of the row that `changes[i]` of the same goal, an `Inserted`, brings.
+    """
 
     site: str
     table: str
@@ -25,7 +35,7 @@ class Inserted:
 
 @dataclass(frozen=True)
 class Updated:
-    """One row in which exactly these columns (and generated ones) have new values."""
+    """One row in which exactly these columns (and generated ones) have new values; each differs from the old one."""
 
     site: str
     table: str
@@ -48,11 +58,13 @@ class Goal:
 
     Every row that differs between start and end, outside of the sites' incidental tables, must be one of `changes`, and
     each of these must have come about. The audit table must tell of no other row, and of no other `actor`: what was
-    changed by mistake and put back counts against the agent.
+    changed by mistake and put back counts against the agent. A row that is to be new must not have been deleted on the
+    way, nor one that is to be gone made again.
 
     Attributes:
         changes: rows, in any order.
-        actors: site → user name that made the changes; "" is somebody who is not signed in.
+        actors: site → user name that made the changes; "" is somebody who is not signed in. Every site with changes
+            must be in it.
         answer: what `answer(...)` must say, or None when nothing is asked.
         answer_kind: how answers compare: "text" (case and blanks do not count), "number", "money", "date"
             ("2026-03-02"), or "set" (of texts, separated by commas or semicolons, in any order).

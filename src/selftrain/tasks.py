@@ -66,13 +66,13 @@ class Task:
         setup: bash script run once in the fresh sandbox before the agent acts; it must leave no trace of itself.
         setup_files: files that exist only while `setup` runs.
         tools: commands that must be on the sandbox's PATH ("python3", "git", ...).
-        oracle: commands that solve the task.
+        oracle: commands that solve the task; a sequence may make them when it is first read.
         worker: solves it from observations with a small memory; long tasks have one.
         cheats: name → commands that try to be paid without doing the task; each must score 0.
         limits: when the episode is cut off.
         image: image to run in; "" is the backend's default.
         writable: folders that are writable besides /tmp and the home folder.
-        kind: which kind of environment plays it: "terminal", "math" or "proof".
+        kind: which kind of environment plays it: "terminal", "math", "proof" or "browser".
         id, family, split, level, seed: filled in by the family.
         metadata: anything else, JSON types only.
     """
@@ -84,9 +84,9 @@ class Task:
     setup: str = ""
     setup_files: Mapping[str, bytes] = field(default_factory=dict)
     tools: tuple[str, ...] = ()
-    oracle: tuple[str, ...] = ()
+    oracle: Sequence[str] = ()
     worker: Worker | None = None
-    cheats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cheats: Mapping[str, Sequence[str]] = field(default_factory=dict)
     limits: Limits = Limits()
     image: str = ""
     writable: tuple[str, ...] = ("/workspace",)
@@ -104,7 +104,7 @@ class Task:
         for part in (self.id, self.instruction, self.setup, self.image):
             digest.update(f"{len(part)}:{part}".encode())
         for commands in (self.oracle, self.tools, *(self.cheats[name] for name in sorted(self.cheats))):
-            digest.update(repr(commands).encode())
+            digest.update(repr(tuple(commands)).encode())
         for table in (self.files, self.setup_files):
             for path in sorted(table):
                 digest.update(f"{path}:{self.modes.get(path, 0o644):o}:{len(table[path])}:".encode())
@@ -143,9 +143,13 @@ class TaskFamily:
         if seed < 0:
             raise OptionError(f"seed={seed} must be 0 or more")
         rng = np.random.default_rng([stable_key(self.name), SPLITS[split], seed])
-        task = self.build(rng, level)
+        task = self.built(rng, level, split, seed)
         name = f"{self.name}/{split}/{level}/{seed}"
         return replace(task, id=name, family=self.name, split=split, level=level, seed=seed)
+
+    def built(self, rng: np.random.Generator, level: int, split: str, seed: int) -> Task:
+        """What `build` makes; a family whose tasks share contents within a split overrides this."""
+        return self.build(rng, level)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,73 @@
+"""For tests of the sites' tasks: playing actions without an environment, and what every family must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from selftrain.envs.browser.actions import read_action
+from selftrain.envs.browser.engine import ActionError
+from selftrain.envs.browser.engines import make_engine
+from selftrain.envs.browser.family import BrowserFamily
+from selftrain.envs.browser.hosting import InProcessSites
+from selftrain.envs.browser.task import browser_family, task_family
+from selftrain.envs.browser.visit import Visit, evidence_of
+from selftrain.envs.browser.world import databases_of
+from selftrain.envs.clean_room import NoCleanRoom
+from selftrain.tasks import Task
+from selftrain.verdicts import Verdict
+
+
+def play(task: Task, actions: Sequence[str], *, strict: bool = True) -> Verdict:
+    """Play `actions` in the dom engine, sites in this process, and judge what they came to.
+
+    Args:
+        task: of the browser.
+        actions: of the grammar; the play ends at `answer`, `submit` or their end.
+        strict: an action that cannot be carried out is an error of the test, and not only of the agent.
+    """
+    visit = open_visit(task)
+    try:
+        for action in actions:
+            try:
+                if visit.act(read_action(action)).ended:
+                    break
+            except ActionError as error:
+                if strict:
+                    raise AssertionError(f"{task.id}: {action} failed: {error}\n{visit.view.page.text}") from error
+        return task.verifier.verify(evidence_of(visit), task, NoCleanRoom())
+    finally:
+        visit.close()
+
+
+def open_visit(task: Task) -> Visit:
+    """The visit with which an episode of `task` begins: look at `visit.view.page.text`, do `visit.act(...)`."""
+    databases = databases_of(task.setup_files)
+    files = {path.removeprefix("/files/"): data for path, data in task.files.items()}
+    hosts = tuple(f"{name}.test" for name in databases)
+    return Visit(make_engine("dom"), InProcessSites(databases), files, task.metadata["start"], hosts)
+
+
+def prove_task(task: Task) -> None:
+    """Oracle 1, nop 0, every cheat 0; the oracle within the limit of steps, with room to spare."""
+    verdict = play(task, task.oracle)
+    assert verdict.passed, f"{task.id}: the oracle failed: {verdict.why}"
+    assert len(task.oracle) <= 0.75 * task.limits.steps, f"{task.id}: {len(task.oracle)} steps of {task.limits.steps}"
+    assert not play(task, ()).passed, f"{task.id}: doing nothing passed"
+    assert len(task.cheats) >= 2, f"{task.id}: {sorted(task.cheats)}"
+    for name, actions in task.cheats.items():
+        assert not play(task, actions).passed, f"{task.id}: the cheat {name} passed"
+
+
+def prove_family(
+    family: str | BrowserFamily, levels: Iterable[int] = (1, 2, 3, 4, 5), seeds: Iterable[int] = (0, 1)
+) -> None:
+    """`prove_task` over levels and seeds; the same seed gives the same task, and another seed another one."""
+    made = browser_family(family) if isinstance(family, str) else task_family(family)
+    for level in levels:
+        prints = []
+        for seed in seeds:
+            task = made.task(seed, level)
+            prove_task(task)
+            prints.append(task.fingerprint())
+            assert made.task(seed, level).fingerprint() == prints[-1], f"{task.id}: another task for the same seed"
+        assert len(set(prints)) == len(prints), f"{made.name}, level {level}: two seeds give the same task"
