@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from selftrain.envs.browser.sites import find_site
-from selftrain.envs.browser.sites.base import new_database, open_database
+from selftrain.envs.browser.sites.base import new_database, open_database, start_audit
 from selftrain.tasks import SPLITS, stable_key
 
 WORLDS = 32
@@ -27,6 +27,7 @@ def template(site: str, split: str, number: int) -> bytes:
     rng = np.random.default_rng([stable_key(f"world/{site}"), SPLITS[split], number])
     database = new_database(found, NOW, rng.bytes(16).hex())
     importlib.import_module(f"selftrain.envs.browser.sites.{site}.content").fill(database, rng)
+    start_audit(database)
     return _serialized(database)
 
 

@@ -70,13 +70,20 @@ class Site:
 
 
 def new_database(site: Site, now: str, secret: str) -> sqlite3.Connection:
-    """An empty database of `site`, its clock standing at `now` ("2026-03-02 09:00")."""
+    """An empty database of `site`, its clock standing at `now` ("2026-03-02 09:00"); nothing is recorded yet."""
     connection = _prepared(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
     connection.executescript(_COMMON + site.schema)
     connection.executemany("INSERT INTO meta VALUES (?, ?)", [("now", now), ("secret", secret)])
+    connection.execute("BEGIN")
+    return connection
+
+
+def start_audit(connection: sqlite3.Connection) -> None:
+    """Record every change from now on."""
+    if connection.in_transaction:
+        connection.execute("COMMIT")
     for table in audited_tables(connection):
         connection.executescript(_triggers(connection, table))
-    return connection
 
 
 def open_database(data: bytes) -> sqlite3.Connection:
@@ -419,4 +426,4 @@ def _failed(error: HTTPException) -> tuple[str, int]:
         database.execute("ROLLBACK")
     said = str(error.description or "")
     ours = said if status in (400, 409, 422) and said and "browser" not in said else _REASONS[status]
-    return page("error.html", status, status=status, reason=ours)
+    return page("error.html", status, code=status, reason=ours)
