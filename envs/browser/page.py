@@ -1,7 +1,20 @@
 """A page as both engines give it, and the text that the agent reads.
 
-An engine hands over the document as nested nodes; names, roles, numbers and text are made here and nowhere else, so
-that both engines show the same.
+An engine hands over the document as nested nodes; names, roles, numbers and text are made by `make_page` and nowhere
+else, so that both engines show the same. The text, one element a line:
+
+    heading 1 'Your orders'
+    navigation 'Main'
+      link [2] 'Products'
+    table 'Orders'
+      row | 'Order' | 'Total' | '' |
+      row | link [9] '#1042' | '$ 84.20' | button [10] 'Return' |
+    - heading 3 link [11] 'Blue mug'
+      'A mug. See' link [12] 'all mugs'
+    textbox [13] 'Quantity' value='2' required
+
+What can be acted on has a number; texts and names are quoted as Python quotes them, so that no text of a page can pass
+for an element. Inside of rows, list items and paragraphs a line holds all that stands there.
 """
 
 from __future__ import annotations
@@ -9,46 +22,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-Node = tuple[str, Mapping[str, str], list["Node | str"], int]
-"""Tag in lower case, attributes, children (text as it stands), and a number that the element keeps while it lives.
+from selftrain.envs.browser.page_nodes import ATTRIBUTES, Element, Node, Numbers
+from selftrain.envs.browser.page_writer import write
 
-Besides the attributes of the document (those of `ATTRIBUTES`) there are the live ones: ":value" of an input, textarea
-or select, ":checked" and ":selected" ("" when true, absent when false), ":hidden" of what is not rendered, ":focused".
-Left out with all that they hold: head, script, style, template, noscript, comments.
-"""
-ATTRIBUTES = frozenset(
-    "id name type value href for role alt title placeholder hidden disabled checked selected multiple readonly required "
-    "open colspan scope action method enctype download accept tabindex maxlength draggable contenteditable "
-    "aria-label aria-labelledby aria-describedby aria-hidden aria-expanded aria-checked aria-selected aria-current "
-    "aria-invalid aria-disabled".split()
-)
-
-
-@dataclass(frozen=True)
-class Element:
-    """What an action can be about.
-
-    Attributes:
-        number: what actions call it: BrowserGym's bid.
-        key: the number of its node.
-        role, name: as an accessibility tree has them ("link", "button", "textbox", "combobox", "checkbox", ...).
-        value: of a field.
-        tag, type: of the element.
-        states: "disabled", "checked", "required", "expanded", ...
-        within: the text of the row, list item, article, group or dialog that holds it, else "".
-        options: labels of a combobox or listbox.
-    """
-
-    number: str
-    key: int
-    role: str
-    name: str
-    value: str = ""
-    tag: str = ""
-    type: str = ""
-    states: tuple[str, ...] = ()
-    within: str = ""
-    options: tuple[str, ...] = ()
+__all__ = ["ATTRIBUTES", "Element", "Node", "Numbers", "Page", "make_page"]
 
 
 @dataclass(frozen=True)
@@ -58,10 +35,22 @@ class Page:
     Attributes:
         url, title: of the document.
         text: the tree, one element a line.
-        elements: by number.
+        elements: by number, in the order of the document.
     """
 
     url: str
     title: str
     text: str
     elements: Mapping[str, Element]
+
+
+def make_page(url: str, title: str, root: Node, numbers: Numbers) -> Page:
+    """The page of a document.
+
+    Args:
+        url, title: of the document.
+        root: its outermost node; hidden parts may still be in it.
+        numbers: of this document, kept by the engine while the document lives.
+    """
+    text, elements = write(root, numbers)
+    return Page(url, " ".join(title.split()), text, elements)
