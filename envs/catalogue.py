@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -60,11 +61,26 @@ def _proof_family(name: str) -> TaskFamily:
     return proof_family(name)
 
 
+def _browser_names() -> tuple[str, ...]:
+    if importlib.util.find_spec("flask") is None:  # without which there are no sites
+        return ()
+    from selftrain.envs.browser.tasks import browser_families
+
+    return tuple(browser_families())
+
+
+def _browser_family(name: str) -> TaskFamily:
+    from selftrain.envs.browser.task import browser_family
+
+    return browser_family(name)
+
+
 # in the order in which a name is looked for; the terminal's families are known without loading one
 KINDS: Mapping[str, Kind] = {
     "terminal": Kind("SelfTrain-Terminal-v0", _terminal_names, _terminal_family),
     "math": Kind("SelfTrain-Math-v0", _math_names, _math_family),
     "proof": Kind("SelfTrain-Proof-v0", _proof_names, _proof_family),
+    "browser": Kind("SelfTrain-Browser-v0", _browser_names, _browser_family),
 }
 
 

@@ -89,7 +89,7 @@ class Episode(Generic[_PlaceT]):
         return time.monotonic() - self.started
 
 
-class TaskEnv(gym.Env[str, str], abc.ABC, Generic[_PlaceT]):
+class TaskEnv(gym.Env[Any, str], abc.ABC, Generic[_PlaceT]):
     """Base of the environments of tasks; a kind of environment says what its place is and what an action does there.
 
     Args:
@@ -154,6 +154,10 @@ class TaskEnv(gym.Env[str, str], abc.ABC, Generic[_PlaceT]):
     def _restore(self, task: Task, saved: Any) -> _PlaceT:
         """A place as it was saved."""
 
+    def _observation(self, episode: Episode[_PlaceT], text: str) -> Any:
+        """What the agent gets of a text; where observations hold more than texts, a kind of environment adds it."""
+        return text
+
     def _limit_reached(self, episode: Episode[_PlaceT]) -> str:
         if episode.step >= episode.limits.steps:
             return "steps"
@@ -174,7 +178,7 @@ class TaskEnv(gym.Env[str, str], abc.ABC, Generic[_PlaceT]):
         """What was judged in an episode that is over; for records."""
         return self._episode.evidence if self._episode else None
 
-    def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start an episode in a fresh place.
 
         Args:
@@ -197,9 +201,9 @@ class TaskEnv(gym.Env[str, str], abc.ABC, Generic[_PlaceT]):
             opening = self._opening(episode)
             episode.info = self._info(episode, opening)
             episode.exchanges = rendering.remember((), Exchange("", opening.output, opening.observation))
-            return opening.observation, dict(episode.info)
+            return self._observation(episode, opening.observation), dict(episode.info)
 
-    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+    def step(self, action: str) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Carry out one action.
 
         Raises:
@@ -217,7 +221,7 @@ class TaskEnv(gym.Env[str, str], abc.ABC, Generic[_PlaceT]):
                 self._give_up()
                 raise
 
-    def _advance(self, episode: Episode[_PlaceT], action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+    def _advance(self, episode: Episode[_PlaceT], action: str) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         episode.step += 1
         turn = self._act(episode, action)
         observation, truncation = turn.observation, ""
@@ -225,8 +229,9 @@ class TaskEnv(gym.Env[str, str], abc.ABC, Generic[_PlaceT]):
             observation += f"\n[the limit of {truncation} is reached, the episode is over]"
         episode.info = self._info(episode, turn)
         episode.exchanges = rendering.remember(episode.exchanges, Exchange(action, turn.output, observation))
+        seen = self._observation(episode, observation)  # before the judgement, which closes the place
         reward = self._judge(episode, truncation) if turn.ended or truncation else 0.0
-        return observation, reward, turn.ended, bool(truncation), dict(episode.info)
+        return seen, reward, turn.ended, bool(truncation), dict(episode.info)
 
     def _judge(self, episode: Episode[_PlaceT], truncation: str) -> float:
         evidence, verdict = self._verify(episode)
@@ -282,7 +287,7 @@ class TaskEnv(gym.Env[str, str], abc.ABC, Generic[_PlaceT]):
                 np_random_seed=self.np_random_seed,
             )
 
-    def restore_state(self, state: State) -> tuple[str, dict[str, Any]]:
+    def restore_state(self, state: State) -> tuple[Any, dict[str, Any]]:
         """Go on from `state`, in a place of its own; returns the observation and info that were current there.
 
         Raises:
@@ -294,7 +299,7 @@ class TaskEnv(gym.Env[str, str], abc.ABC, Generic[_PlaceT]):
             episode.step, episode.exchanges, episode.info = state.step, state.exchanges, dict(state.info)
             episode.started = time.monotonic() - state.seconds
             self._np_random, self._np_random_seed = copy.deepcopy(state.np_random), state.np_random_seed
-            return state.exchanges[-1].observation, dict(state.info)
+            return self._observation(episode, state.exchanges[-1].observation), dict(state.info)
 
     def render(self) -> str | npt.NDArray[np.uint8] | None:
         """The transcript or the picture of the episode, as `render_mode` says.

