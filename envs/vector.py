@@ -11,6 +11,7 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.vector.utils import concatenate, create_empty_array
 
 from selftrain.envs.task_env import TaskEnv
 from selftrain.envs.terminal import TerminalEnv
@@ -29,15 +30,13 @@ _Info = dict[str, Any]
 _Answer = TypeVar("_Answer")
 
 RESET_ATTEMPTS = 3
-# of a broken episode: nothing that the machinery says may be read as output
-_NO_OBSERVATION = ""
 
 
 @dataclass(frozen=True)
 class _Outcome:
     """What one environment answers to one vector step; `final` holds observation and info of an episode that ended."""
 
-    observation: str
+    observation: Any
     reward: float
     terminated: bool
     truncated: bool
@@ -49,7 +48,7 @@ class TaskVectorEnv(SyncVectorEnv):
     """An environment of tasks times `num_envs`, each in a thread of its own: sandboxes make one wait, not compute.
 
     Step by step it gives what `gymnasium.vector.SyncVectorEnv` gives on the same seeds, sooner. It differs where a
-    sandbox or verifier breaks: that episode ends (truncated, reward 0.0, observation "", and an info with `valid`
+    sandbox or verifier breaks: that episode ends (truncated, reward 0.0, an empty observation, and an info with `valid`
     False, `truncation` "error" and the `error`), another one starts as the autoreset mode says, and the other
     environments go on. Learners and reports leave out what is not valid.
 
@@ -75,12 +74,12 @@ class TaskVectorEnv(SyncVectorEnv):
             kwargs["max_steps"] = min(max_episode_steps, kwargs.get("max_steps") or max_episode_steps)
         super().__init__([lambda: self.env_class(**kwargs)] * num_envs, autoreset_mode=autoreset_mode)
         self._ended = np.zeros(num_envs, dtype=np.bool_)
-        self._shown = [_NO_OBSERVATION] * num_envs
+        self._shown = [_nothing(self.single_observation_space) for _ in range(num_envs)]
         self._threads = ThreadPoolExecutor(num_envs, thread_name_prefix="selftrain-vector")
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: Mapping[str, Any] | None = None
-    ) -> tuple[tuple[str, ...], _Info]:
+    ) -> tuple[Any, _Info]:
         """Reset all environments, or those that are true in `options["reset_mask"]`.
 
         Args:
@@ -101,9 +100,9 @@ class TaskVectorEnv(SyncVectorEnv):
         for i, (observation, info) in started.items():
             self._shown[i], self._ended[i] = observation, False
             infos = self._add_info(infos, info, i)
-        return tuple(self._shown), infos
+        return self._batched(), infos
 
-    def step(self, actions: Sequence[str]) -> tuple[tuple[str, ...], _Floats, _Flags, _Flags, _Info]:
+    def step(self, actions: Sequence[str]) -> tuple[Any, _Floats, _Flags, _Flags, _Info]:
         """Send one action to each environment.
 
         Raises:
@@ -129,7 +128,7 @@ class TaskVectorEnv(SyncVectorEnv):
                 infos = self._add_info(infos, outcome.final, i)
             infos = self._add_info(infos, outcome.info, i)
         return (
-            tuple(self._shown),
+            self._batched(),
             np.array([o.reward for o in outcomes.values()], dtype=np.float64),
             np.array([o.terminated for o in outcomes.values()], dtype=np.bool_),
             np.array([o.truncated for o in outcomes.values()], dtype=np.bool_),
@@ -161,6 +160,11 @@ class TaskVectorEnv(SyncVectorEnv):
         wait(jobs.values())
         return {i: job.result() for i, job in jobs.items()}
 
+    def _batched(self) -> Any:
+        """What the environments show: a tuple of texts, or a dict of such tuples and of arrays."""
+        space = self.single_observation_space
+        return concatenate(space, self._shown, cast("Any", create_empty_array(space, self.num_envs)))
+
     def _env(self, i: int) -> TaskEnv[Any]:
         return cast("TaskEnv[Any]", self.envs[i])
 
@@ -180,7 +184,14 @@ class TaskVectorEnv(SyncVectorEnv):
         return mask
 
 
-def _reset(env: TaskEnv[Any], seed: int | None, options: _Info) -> tuple[str, _Info]:
+def _nothing(space: gym.Space[Any]) -> Any:
+    """What is shown of a broken episode: nothing that the machinery says may be read as output."""
+    if isinstance(space, gym.spaces.Dict):
+        return {name: _nothing(part) for name, part in space.items()}
+    return np.zeros(space.shape, space.dtype) if isinstance(space, gym.spaces.Box) else ""
+
+
+def _reset(env: TaskEnv[Any], seed: int | None, options: _Info) -> tuple[Any, _Info]:
     """Reset, up to three times: an episode that does not start is replaced by the next."""
     for _ in range(RESET_ATTEMPTS - 1):
         try:
@@ -206,7 +217,7 @@ def _step(env: TaskEnv[Any], action: str) -> _Outcome:
             "truncation": "error",
             "error": f"{type(error).__name__}: {error}",
         }
-        return _Outcome(_NO_OBSERVATION, 0.0, False, True, info)
+        return _Outcome(_nothing(env.observation_space), 0.0, False, True, info)
 
 
 class TerminalVectorEnv(TaskVectorEnv):
