@@ -421,7 +421,7 @@ _REASONS = {
 
 
 def _failed(error: HTTPException) -> tuple[str, int]:
-    status = int(error.code)
+    status = error.code or 400
     if (database := g.get("db")) is not None and database.in_transaction and request.method == "POST":
         database.execute("ROLLBACK")
     said = str(error.description or "")

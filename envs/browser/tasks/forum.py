@@ -11,24 +11,14 @@ import numpy as np
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Contains, Goal, Inserted
 from selftrain.envs.browser.script import Do
-from selftrain.envs.browser.sites.forum.content import BLAME, CATEGORIES, MEMBER, MODELS, PASSWORDS, PRAISE
-from selftrain.envs.browser.tasks.forum_moderation import MODERATION
+from selftrain.envs.browser.sites.forum.content import BLAME, MEMBER, MODELS, PASSWORDS, PRAISE
+from selftrain.envs.browser.tasks.forum_common import FORUM, NAMES, said, sign_in
+from selftrain.envs.browser.tasks.forum_sanctions import SANCTIONS
+from selftrain.envs.browser.tasks.forum_threads import TIDYING
 from selftrain.envs.browser.world import World
 
-FORUM = "http://forum.test"
-_NAMES = {slug: name for slug, name, _ in CATEGORIES}
-SIGN_IN = (
-    Do(f"goto('{FORUM}/login')"),
-    Do("fill", "textbox", "User name", MEMBER),
-    Do("fill", "textbox", "Password", PASSWORDS[MEMBER]),
-    Do("click", "button", "Sign in"),
-)
+SIGN_IN = sign_in(MEMBER)
 ACCOUNT = f"Your user name there is {MEMBER}, the password is {PASSWORDS[MEMBER]}."
-
-
-def said(rng: np.random.Generator, wordings: Sequence[str], **values: Any) -> str:
-    """One of several wordings, filled in."""
-    return wordings[int(rng.integers(len(wordings)))].format(**values)
 
 
 def answering(answer: str) -> tuple[Do, ...]:
@@ -59,16 +49,19 @@ def _answers(rng: np.random.Generator, level: int, world: World) -> Draft:
         single = [line for line in found if titles[line["title"]] == 1]
         line = single[int(rng.integers(len(single)))]
         asked, answer = ("name", line["name"]) if level == 1 else ("city", line["city"])
-        what = f"the thread {line['title']!r} in the category {_NAMES[line['slug']]}"
+        what = f"the thread {line['title']!r} in the category {NAMES[line['slug']]}"
         told = said(
             rng,
-            ["In the forum, who wrote the accepted answer of {what}? {form}",
-             "Somebody answered {what} so well that it was accepted. {form}",
-             "Look up {what}: I need to know about the author of the accepted answer. {form}"],
+            [
+                "In the forum, who wrote the accepted answer of {what}? {form}",
+                "Somebody answered {what} so well that it was accepted. {form}",
+                "Look up {what}: I need to know about the author of the accepted answer. {form}",
+            ],
             what=what,
-            form="Answer with the full name of that member." if asked == "name"
+            form="Answer with the full name of that member."
+            if asked == "name"
             else "Answer with the city that stands in that member's profile.",
-        )  # fmt: skip
+        )
         wrong = other_than(answer, [each[asked] for each in found], rng)
     else:
         return _most_answers(rng, level, world)
@@ -83,7 +76,7 @@ def _answers(rng: np.random.Generator, level: int, world: World) -> Draft:
 
 def _most_answers(rng: np.random.Generator, level: int, world: World) -> Draft:
     """The member with the most accepted answers: in one category, in three, in all; made unique where it is not."""
-    slugs = [slug for slug, *_ in CATEGORIES if slug != "market"]
+    slugs = [slug for slug in NAMES if slug != "market"]
     chosen = sorted(slugs[at] for at in rng.permutation(len(slugs))[: {3: 1, 4: 3, 5: len(slugs)}[level]])
     marks = ", ".join("?" * len(chosen))
     where = f"WHERE categories.slug IN ({marks})"
@@ -97,19 +90,23 @@ def _most_answers(rng: np.random.Generator, level: int, world: World) -> Draft:
         loose = [line for line in found if line["name"] != best["name"]]
         thread = loose[int(rng.integers(len(loose)))]["id"]
         world.write(
-            "forum", "UPDATE posts SET author_id = ? WHERE id = (SELECT answer_id FROM threads WHERE id = ?)",
-            best["id"], thread,
-        )  # fmt: skip
-    area = "in the whole forum" if level == 5 else "in " + " and ".join(_NAMES[slug] for slug in chosen)
+            "forum",
+            "UPDATE posts SET author_id = ? WHERE id = (SELECT answer_id FROM threads WHERE id = ?)",
+            best["id"],
+            thread,
+        )
+    area = "in the whole forum" if level == 5 else "in " + " and ".join(NAMES[slug] for slug in chosen)
     told = said(
         rng,
-        ["We thank the most helpful member {area}: the one who wrote the most accepted answers there. Answer with the "
-         "full name.",
-         "Go through the solved threads {area} and find who wrote the most of the accepted answers. Answer with that "
-         "member's full name.",
-         "Whose posts were accepted as answers most often {area}? Answer with the member's full name."],
+        [
+            "We thank the most helpful member {area}: the one who wrote the most accepted answers there. Answer with "
+            "the full name.",
+            "Go through the solved threads {area} and find who wrote the most of the accepted answers. Answer with "
+            "that member's full name.",
+            "Whose posts were accepted as answers most often {area}? Answer with the member's full name.",
+        ],
         area=area,
-    )  # fmt: skip
+    )
     survey = [Do(f"goto('{FORUM}/p/{line['answer']}')") for line in _answer_posts(world, where, chosen)]
     runner_up = next((name for name, _ in counts[1:]), other_than(best["name"], [m["name"] for m in members], rng))
     cheats = {"the second": answering(runner_up), "the most active": answering(_most_active(world, best["name"]))}
@@ -155,23 +152,24 @@ def _recommended(rng: np.random.Generator, level: int, world: World) -> Draft:
     slug = slugs[int(rng.integers(len(slugs)))]
     threads = world.rows(
         "forum",
-        "SELECT threads.id, title, threads.created, COUNT(*) AS posts FROM threads JOIN posts ON thread_id = threads.id "
-        "JOIN categories ON categories.id = category_id WHERE slug = ? GROUP BY threads.id ORDER BY threads.id",
+        "SELECT threads.id, title, threads.created, COUNT(*) AS posts FROM threads "
+        "JOIN posts ON thread_id = threads.id JOIN categories ON categories.id = category_id "
+        "WHERE slug = ? GROUP BY threads.id ORDER BY threads.id",
         slug,
-    )  # fmt: skip
+    )
     if level <= 2:
         titles = Counter(line["title"] for line in world.rows("forum", "SELECT title FROM threads"))
         single = [line for line in threads if titles[line["title"]] == 1] or threads[:1]
         scope = sorted(single, key=lambda line: (-line["posts"], line["id"]))[:1]
-        area = f"in the thread {scope[0]['title']!r} (category {_NAMES[slug]})"
+        area = f"in the thread {scope[0]['title']!r} (category {NAMES[slug]})"
     elif level == 5:
-        scope, area = threads, f"in all threads of the category {_NAMES[slug]}"
+        scope, area = threads, f"in all threads of the category {NAMES[slug]}"
     else:
         years = {3: "2026", 4: "2025"}
         scope = [line for line in threads if line["created"][:4] == years[level]] or threads
-        area = f"in the threads of the category {_NAMES[slug]} that were begun in {scope[0]['created'][:4]}"
+        area = f"in the threads of the category {NAMES[slug]} that were begun in {scope[0]['created'][:4]}"
         if scope is threads:
-            area = f"in all threads of the category {_NAMES[slug]}"
+            area = f"in all threads of the category {NAMES[slug]}"
     return _tally(rng, level, world, slug, [line["id"] for line in scope], area)
 
 
@@ -197,14 +195,17 @@ def _tally(rng: np.random.Generator, level: int, world: World, slug: str, thread
     )
     told = said(
         rng,
-        ["Which model is recommended most often {area}? Every post that recommends a model counts once. {rule} "
-         "Answer with the name of the model.",
-         "I want to buy what people praise. Count the recommendations {area}, one for each post that recommends a "
-         "model. {rule} Answer with the name of the model that has the most.",
-         "Please read {area} and tell me which model gets the most recommendations, one a post. {rule} Answer with "
-         "the model's name."],
-        area=area, rule=rule,
-    )  # fmt: skip
+        [
+            "Which model is recommended most often {area}? Every post that recommends a model counts once. {rule} "
+            "Answer with the name of the model.",
+            "I want to buy what people praise. Count the recommendations {area}, one for each post that recommends a "
+            "model. {rule} Answer with the name of the model that has the most.",
+            "Please read {area} and tell me which model gets the most recommendations, one a post. {rule} Answer with "
+            "the model's name.",
+        ],
+        area=area,
+        rule=rule,
+    )
     named = [model for model, _ in tally.most_common() if model != best]
     pages = [Do(f"goto('{FORUM}/t/{thread}')") for thread in threads]
     cheats = {"the second": answering(named[0]), "the last": answering(named[-1])}
@@ -219,9 +220,13 @@ def _speak_for(rng: np.random.Generator, world: World, model: str, threads: Sequ
     )
     created = world.row("forum", "SELECT MAX(created) AS at FROM posts WHERE thread_id = ?", thread)["at"]
     world.write(
-        "forum", "INSERT INTO posts (thread_id, author_id, body, created) VALUES (?, ?, ?, ?)",
-        thread, author["id"], PRAISE[int(rng.integers(len(PRAISE)))].format(model), created,
-    )  # fmt: skip
+        "forum",
+        "INSERT INTO posts (thread_id, author_id, body, created) VALUES (?, ?, ?, ?)",
+        thread,
+        author["id"],
+        PRAISE[int(rng.integers(len(PRAISE)))].format(model),
+        created,
+    )
 
 
 # replies
@@ -236,22 +241,28 @@ def _replies(rng: np.random.Generator, level: int, world: World) -> Draft:
         _closed_threads(world, rng, author["id"], slug)
     text = said(rng, ["Is this still open?", "Did you find a solution?", "What did you choose in the end?"])
     if level == 1:
-        where = f"to the thread {made[0][1]!r} in the category {_NAMES[slug]}"
+        where = f"to the thread {made[0][1]!r} in the category {NAMES[slug]}"
     else:
         where = (
-            f"to every thread in the category {_NAMES[slug]} that {author['name']} began in February 2026"
+            f"to every thread in the category {NAMES[slug]} that {author['name']} began in February 2026"
             + (" and that is neither solved nor locked" if level >= 3 else "")
             + (", with one reply each" if wanted > 1 else "")
         )
     token = f"ref {int(rng.integers(100, 1000))}"
     told = said(
         rng,
-        ["Please reply {where} in the forum. The reply must contain the sentence {text!r} and the words {token!r}. {me}",
-         "I promised to ask again in the forum: reply {where}, with a text that has the sentence {text!r} and "
-         "{token!r} in it. {me}",
-         "In the forum, post a reply {where}. It must hold {text!r} and also {token!r}. {me}"],
-        where=where, text=text, token=token, me=ACCOUNT,
-    )  # fmt: skip
+        [
+            "Please reply {where} in the forum. The reply must contain the sentence {text!r} and the words {token!r}. "
+            "{me}",
+            "I promised to ask again in the forum: reply {where}, with a text that has the sentence {text!r} and "
+            "{token!r} in it. {me}",
+            "In the forum, post a reply {where}. It must hold {text!r} and also {token!r}. {me}",
+        ],
+        where=where,
+        text=text,
+        token=token,
+        me=ACCOUNT,
+    )
     me = world.row("forum", "SELECT id FROM users WHERE username = ?", MEMBER)["id"]
     changes = [
         Inserted("forum", "posts", {"thread_id": thread, "author_id": me, "body": Contains((text, token))})
@@ -273,8 +284,14 @@ def _replies(rng: np.random.Generator, level: int, world: World) -> Draft:
     cheats = {
         "another thread": (*SIGN_IN, *post(other, body), Do("submit()")),
         "one too many": (*SIGN_IN, *every, *post(made[0][0], body), Do("submit()")),
-        "without the words": (*SIGN_IN, *every[:-2], Do("fill", "textbox", "Your reply", text + " Tell us."), every[-1], Do("submit()")),
-    }  # fmt: skip
+        "without the words": (
+            *SIGN_IN,
+            *every[:-2],
+            Do("fill", "textbox", "Your reply", text + " Tell us."),
+            every[-1],
+            Do("submit()"),
+        ),
+    }
     goal = Goal(changes, {"forum": MEMBER})
     return Draft(told, world, goal, (*SIGN_IN, *every, Do("submit()")), cheats, steps=40 + 12 * wanted)
 
@@ -306,13 +323,21 @@ def _asked_thread(
     title = _LATE[number % len(_LATE)].format(models[int(rng.integers(len(models)))])
     created = f"2026-02-{day or int(rng.integers(3, 27)):02} {int(rng.integers(8, 20)):02}:15"
     thread = world.write(
-        "forum", "INSERT INTO threads (category_id, author_id, title, created) VALUES (?, ?, ?, ?)",
-        category, author, title, created,
-    )  # fmt: skip
+        "forum",
+        "INSERT INTO threads (category_id, author_id, title, created) VALUES (?, ?, ?, ?)",
+        category,
+        author,
+        title,
+        created,
+    )
     world.write(
-        "forum", "INSERT INTO posts (thread_id, author_id, body, created) VALUES (?, ?, ?, ?)",
-        thread, author, "Has anybody met this? I tried what the label says.", created,
-    )  # fmt: skip
+        "forum",
+        "INSERT INTO posts (thread_id, author_id, body, created) VALUES (?, ?, ?, ?)",
+        thread,
+        author,
+        "Has anybody met this? I tried what the label says.",
+        created,
+    )
     return thread, title
 
 
@@ -330,16 +355,29 @@ def _closed_threads(world: World, rng: np.random.Generator, author: int, slug: s
 
 FAMILIES = (
     BrowserFamily(
-        "forum-accepted-answers", "Find who wrote the accepted answers, in one thread or in all of them.",
-        ("reading", "survey", "counting"), 0.02, ("forum",), _answers,
+        "forum-accepted-answers",
+        "Find who wrote the accepted answers, in one thread or in all of them.",
+        ("reading", "survey", "counting"),
+        0.02,
+        ("forum",),
+        _answers,
     ),
     BrowserFamily(
-        "forum-recommendations", "Count which model a category's posts recommend.",
-        ("reading", "survey", "counting"), 0.2, ("forum",), _recommended,
+        "forum-recommendations",
+        "Count which model a category's posts recommend.",
+        ("reading", "survey", "counting"),
+        0.2,
+        ("forum",),
+        _recommended,
     ),
     BrowserFamily(
-        "forum-replies", "Reply in the right threads, and in no others.", ("search", "writing", "care"), 0.0, ("forum",),
+        "forum-replies",
+        "Reply in the right threads, and in no others.",
+        ("search", "writing", "care"),
+        0.0,
+        ("forum",),
         _replies,
     ),
-    *MODERATION,
-)  # fmt: skip
+    *SANCTIONS,
+    *TIDYING,
+)

@@ -40,86 +40,53 @@ PLACES = (
     "the coast path",
 )
 PRAISE = (
-    "I recommend the {}.", "My vote goes to the {}.", "Take the {}, you will not regret it.",
+    "I recommend the {}.",
+    "My vote goes to the {}.",
+    "Take the {}, you will not regret it.",
     "After three seasons I would buy the {} again.",
-)  # fmt: skip
+)
 BLAME = (
-    "Stay away from the {}.", "I sold my {} after a week.", "Everybody recommends the {}, I do not.",
+    "Stay away from the {}.",
+    "I sold my {} after a week.",
+    "Everybody recommends the {}, I do not.",
     "I cannot recommend the {}.",
-)  # fmt: skip
+)
 _TALK = (
-    "It rained for four days and everything stayed dry.", "Mine is two years old by now.", "Weight is not everything.",
-    "The zip failed me near {}.", "We were five and carried too much.", "I looked at the price twice.",
-    "What do the others say?", "Mind the wind on {}.", "Good question, I wonder too.", "For {} you want something stronger.",
-    "It depends on how tall you are.", "I had to send the first one back.", "The new one has other buckles.",
-    "Near {} I met somebody who swore by it.", "My sister has borrowed it ever since.", "Read the label before you wash it.",
-)  # fmt: skip
+    "It rained for four days and everything stayed dry.",
+    "Mine is two years old by now.",
+    "Weight is not everything.",
+    "The zip failed me near {}.",
+    "We were five and carried too much.",
+    "I looked at the price twice.",
+    "What do the others say?",
+    "Mind the wind on {}.",
+    "Good question, I wonder too.",
+    "For {} you want something stronger.",
+    "It depends on how tall you are.",
+    "I had to send the first one back.",
+    "The new one has other buckles.",
+    "Near {} I met somebody who swore by it.",
+    "My sister has borrowed it ever since.",
+    "Read the label before you wash it.",
+)
 _ASKED = (
-    "Which {} for {}?", "{}: worth the money?", "Need advice on {} for {}", "{} or something else for {}?",
-    "Long-term report: {}", "Repairing the {}", "First trip with the {} to {}", "Is the {} too heavy?",
-)  # fmt: skip
-_FIRST = [
-    "Anna",
-    "Ben",
-    "Carla",
-    "David",
-    "Elif",
-    "Femi",
-    "Greta",
-    "Hugo",
-    "Ines",
-    "Jonas",
-    "Kaja",
-    "Luis",
-    "Mara",
-    "Nils",
-    "Olga",
-    "Pavel",
-    "Quinn",
-    "Rosa",
-    "Sami",
-    "Tove",
-    "Uma",
-    "Viktor",
-    "Wanda",
-    "Yusuf",
-    "Zoe",
-    "Arne",
-    "Birgit",
-    "Chiara",
-    "Dario",
-    "Edda",
-]
-_LAST = [
-    "Albers",
-    "Berg",
-    "Costa",
-    "Diallo",
-    "Engel",
-    "Fischer",
-    "Garcia",
-    "Haugen",
-    "Ivanov",
-    "Jansen",
-    "Keller",
-    "Lindqvist",
-    "Moreau",
-    "Novak",
-    "Okafor",
-    "Petrov",
-    "Rossi",
-    "Schmid",
-    "Tanaka",
-    "Ulrich",
-    "Vogel",
-    "Weber",
-    "Ylmaz",
-    "Zander",
-    "Brandt",
-    "Falk",
-    "Holm",
-    "Krause",
-]
+    "Which {} for {}?",
+    "{}: worth the money?",
+    "Need advice on {} for {}",
+    "{} or something else for {}?",
+    "Long-term report: {}",
+    "Repairing the {}",
+    "First trip with the {} to {}",
+    "Is the {} too heavy?",
+)
+_FIRST = (  # noqa: SIM905  a column of 30 lines says no more
+    "Anna Ben Carla David Elif Femi Greta Hugo Ines Jonas Kaja Luis Mara Nils Olga Pavel Quinn Rosa "
+    "Sami Tove Uma Viktor Wanda Yusuf Zoe Arne Birgit Chiara Dario Edda "
+).split()
+_LAST = (  # noqa: SIM905
+    "Albers Berg Costa Diallo Engel Fischer Garcia Haugen Ivanov Jansen Keller Lindqvist Moreau Novak "
+    "Okafor Petrov Rossi Schmid Tanaka Ulrich Vogel Weber Ylmaz Zander Brandt Falk Holm Krause "
+).split()
 CITIES = ("Bergen", "Basel", "Graz", "Leeds", "Lyon", "Malmo", "Porto", "Ulm", "Utrecht", "Turin")
 USERS, THREADS = 220, 190
 
@@ -214,7 +181,8 @@ def post_text(rng: np.random.Generator, slug: str) -> str:
 
 def _threads(database: sqlite3.Connection, rng: np.random.Generator) -> None:
     people = USERS - 5
-    threads, posts = [], []
+    threads: list[tuple[Any, ...]] = []
+    posts: list[tuple[Any, ...]] = []
     begun = sorted(moment(rng, dt.date(2024, 3, 1), dt.date(2026, 2, 20)) for _ in range(THREADS))
     for number, created in enumerate(begun, 1):
         category = int(rng.integers(len(CATEGORIES)))
@@ -235,8 +203,9 @@ def _threads(database: sqlite3.Connection, rng: np.random.Generator) -> None:
         )
     database.executemany(
         "INSERT INTO threads (category_id, author_id, title, created, pinned, locked, answer_id) "
-        "VALUES (?, ?, ?, ?, ?, ?, NULL)", [thread[:6] for thread in threads],
-    )  # fmt: skip
+        "VALUES (?, ?, ?, ?, ?, ?, NULL)",
+        [thread[:6] for thread in threads],
+    )
     database.executemany("INSERT INTO posts (thread_id, author_id, body, created) VALUES (?, ?, ?, ?)", posts)
     database.executemany(
         "UPDATE threads SET answer_id = ? WHERE id = ?",

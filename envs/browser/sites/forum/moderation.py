@@ -71,8 +71,12 @@ def _sanction(report: Any, offence: str, points: int, *, hide: bool) -> None:
     if points:
         change(
             "INSERT INTO warnings (user_id, post_id, offence, points, created) VALUES (?, ?, ?, ?, ?)",
-            report["author_id"], report["post_id"], offence, points, now(),
-        )  # fmt: skip
+            report["author_id"],
+            report["post_id"],
+            offence,
+            points,
+            now(),
+        )
 
 
 @moderation_routes.post("/t/<int:number>/state")
@@ -112,8 +116,11 @@ def ban(username: str) -> Any:
         if not form.errors:
             change(
                 "INSERT INTO bans (user_id, days, reason, created) VALUES (?, ?, ?, ?)",
-                found["id"], days, reason, now(),
-            )  # fmt: skip
+                found["id"],
+                days,
+                reason,
+                now(),
+            )
             flash(f"{found['name']} is banned for {days} days.")
             return go("member", username=username)
     return page("forum/ban.html", 422 if form.errors else 200, member=found, errors=form.errors, values=form.values)
@@ -138,6 +145,7 @@ def sanctions_file() -> Any:
     """All warnings as a file."""
     found = rows(_SANCTIONS)
     return download(
-        "sanctions.csv", ("member", "offence", "points", "date"),
+        "sanctions.csv",
+        ("member", "offence", "points", "date"),
         [(line["username"], line["offence"], line["points"], line["created"][:10]) for line in found],
-    )  # fmt: skip
+    )

@@ -108,9 +108,14 @@ def thread(number: int) -> Any:
     posts = paged(f"{_POSTS} WHERE thread_id = ? ORDER BY posts.id", number)
     categories = rows("SELECT slug, name FROM categories ORDER BY name")
     return page(
-        "forum/thread.html", thread=found, posts=posts, moderator=is_moderator(), categories=[*map(tuple, categories)],
-        errors={}, body="",
-    )  # fmt: skip
+        "forum/thread.html",
+        thread=found,
+        posts=posts,
+        moderator=is_moderator(),
+        categories=[*map(tuple, categories)],
+        errors={},
+        body="",
+    )
 
 
 def _open_thread(number: int) -> Any:
@@ -131,13 +136,14 @@ def reply(number: int) -> Any:
     body = form.text("body", "Your reply", least=10, most=4000)
     if form.errors:
         found = row_or_404(f"{_THREADS} WHERE threads.id = ?", number)
-        return page(
-            "forum/reply.html", 422, thread=found, errors=form.errors, body=body
-        )  # fmt: skip
+        return page("forum/reply.html", 422, thread=found, errors=form.errors, body=body)
     made = change(
         "INSERT INTO posts (thread_id, author_id, body, created) VALUES (?, ?, ?, ?)",
-        number, g.user["id"], body, now(),
-    )  # fmt: skip
+        number,
+        g.user["id"],
+        body,
+        now(),
+    )
     flash("Your reply is posted.")
     return go("post", number=made)
 
@@ -209,8 +215,11 @@ def report(number: int) -> Any:
         if not form.errors:
             change(
                 "INSERT INTO reports (post_id, reporter_id, reason, created) VALUES (?, ?, ?, ?)",
-                number, g.user["id"], reason, now(),
-            )  # fmt: skip
+                number,
+                g.user["id"],
+                reason,
+                now(),
+            )
             flash("Thank you, the moderators will look at it.")
             return go("thread", number=found["thread_id"])
     return page("forum/report.html", 422 if form.errors else 200, post=found, errors=form.errors)
@@ -232,12 +241,18 @@ def new_thread(slug: str) -> Any:
         if not form.errors:
             made = change(
                 "INSERT INTO threads (category_id, author_id, title, created) VALUES (?, ?, ?, ?)",
-                found["id"], g.user["id"], title, now(),
-            )  # fmt: skip
+                found["id"],
+                g.user["id"],
+                title,
+                now(),
+            )
             change(
                 "INSERT INTO posts (thread_id, author_id, body, created) VALUES (?, ?, ?, ?)",
-                made, g.user["id"], body, now(),
-            )  # fmt: skip
+                made,
+                g.user["id"],
+                body,
+                now(),
+            )
             return go("thread", number=made)
     return page("forum/new.html", 422 if form.errors else 200, category=found, errors=form.errors, values=form.values)
 
@@ -249,8 +264,10 @@ def members() -> Any:
     found = paged(
         "SELECT users.*, (SELECT COUNT(*) FROM posts WHERE author_id = users.id) AS posts FROM users "
         "WHERE name LIKE ? OR username LIKE ? ORDER BY name, id",
-        f"%{named}%", f"%{named}%", per_page=30,
-    )  # fmt: skip
+        f"%{named}%",
+        f"%{named}%",
+        per_page=30,
+    )
     return page("forum/members.html", members=found, q=named)
 
 
@@ -270,15 +287,20 @@ def member(username: str) -> Any:
     bans = rows("SELECT * FROM bans WHERE user_id = ? ORDER BY created DESC, id DESC", found["id"])
     votes = value("SELECT COUNT(*) FROM votes JOIN posts ON posts.id = post_id WHERE posts.author_id = ?", found["id"])
     return page(
-        "forum/member.html", member=found, posts=posts, seen=seen, warnings=warnings, bans=bans, votes=votes,
-        banned=is_banned(found["id"]), moderator=is_moderator(),
-    )  # fmt: skip
+        "forum/member.html",
+        member=found,
+        posts=posts,
+        seen=seen,
+        warnings=warnings,
+        bans=bans,
+        votes=votes,
+        banned=is_banned(found["id"]),
+        moderator=is_moderator(),
+    )
 
 
 @routes.get("/guide")
 def guide() -> Any:
     """The rules, and what moderators do."""
     rule = row("SELECT * FROM categories WHERE slug = 'market'")
-    return page(
-        "forum/guide.html", rule={key: number for key, number in rows("SELECT key, value FROM guide")}, market=rule
-    )
+    return page("forum/guide.html", rule=dict(map(tuple, rows("SELECT key, value FROM guide"))), market=rule)

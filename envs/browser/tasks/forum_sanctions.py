@@ -1,7 +1,8 @@
-"""Tasks of the forum's moderators: reports, bans, misfiled and old threads, all by the guide of the site."""
+"""Tasks of the forum's moderators: reports and bans, by the guide of the site."""
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
@@ -11,18 +12,13 @@ import numpy as np
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal, Inserted, Updated
 from selftrain.envs.browser.script import Do
-from selftrain.envs.browser.sites.forum.content import CATEGORIES, MODELS, MODERATOR, PASSWORDS, TODAY, talk, title
+from selftrain.envs.browser.sites.forum.content import MODERATOR, PASSWORDS, TODAY, talk
+from selftrain.envs.browser.tasks.forum_common import FORUM, day, guide, said, sign_in
 from selftrain.envs.browser.world import World
 
-FORUM = "http://forum.test"
-SIGN_IN = (
-    Do(f"goto('{FORUM}/login')"),
-    Do("fill", "textbox", "User name", MODERATOR),
-    Do("fill", "textbox", "Password", PASSWORDS[MODERATOR]),
-    Do("click", "button", "Sign in"),
-)
+SIGN_IN = sign_in(MODERATOR)
 ACCOUNT = f"You are the moderator {MODERATOR}, password {PASSWORDS[MODERATOR]}."
-_NAMES = {slug: name for slug, name, _ in CATEGORIES}
+_THEN_BAN = "Then ban whom the Guide says must be banned after today's warnings, and nobody else. "
 _TEXTS = {
     "spam": (
         "Best prices on all tents, only this week, code TRAIL{n}: cheap-gear-{n}.example",
@@ -46,21 +42,6 @@ _TEXTS = {
     ),
 }
 _SAID = ("spam", "insult", "This is off-topic", "rude", "Please remove this", "advertising?", "I do not like this")
-
-
-def said(rng: np.random.Generator, wordings: Sequence[str], **values: Any) -> str:
-    """One of several wordings, filled in."""
-    return wordings[int(rng.integers(len(wordings)))].format(**values)
-
-
-def guide(world: World) -> dict[str, int]:
-    """The numbers of the guide."""
-    return {line["key"]: int(line["value"]) for line in world.rows("forum", "SELECT key, value FROM guide")}
-
-
-def day(text: str) -> dt.date:
-    """The day of a moment."""
-    return dt.date.fromisoformat(text[:10])
 
 
 # reports
@@ -129,13 +110,21 @@ def _case(world: World, rng: np.random.Generator, kind: str, *, new: bool) -> _C
     texts = _TEXTS[kind]
     body = f"{texts[int(rng.integers(len(texts)))].format(n=int(rng.integers(10, 100)))} {talk(rng, 1)}"
     post = world.write(
-        "forum", "INSERT INTO posts (thread_id, author_id, body, created) VALUES (?, ?, ?, ?)",
-        thread, author["id"], body, f"{posted} {int(rng.integers(7, 22)):02}:40",
-    )  # fmt: skip
+        "forum",
+        "INSERT INTO posts (thread_id, author_id, body, created) VALUES (?, ?, ?, ?)",
+        thread,
+        author["id"],
+        body,
+        f"{posted} {int(rng.integers(7, 22)):02}:40",
+    )
     report = world.write(
-        "forum", "INSERT INTO reports (post_id, reporter_id, reason, created) VALUES (?, ?, ?, ?)",
-        post, int(rng.integers(4, 200)), _SAID[int(rng.integers(len(_SAID)))], f"{posted} 23:10",
-    )  # fmt: skip
+        "forum",
+        "INSERT INTO reports (post_id, reporter_id, reason, created) VALUES (?, ?, ?, ?)",
+        post,
+        int(rng.integers(4, 200)),
+        _SAID[int(rng.integers(len(_SAID)))],
+        f"{posted} 23:10",
+    )
     return _Case(report, post, author["id"], kind, joined, posted)
 
 
@@ -157,28 +146,31 @@ def _reports(rng: np.random.Generator, level: int, world: World) -> Draft:
         changes, bans = _with_bans(world, rng, cases, rule, changes)
     told = said(
         rng,
-        ["Handle all open reports in the forum as the Guide page says. Leave the notes empty. {bans}{me}",
-         "There are open reports in the forum. Please decide every one of them by the site's Guide, and leave the note "
-         "fields empty. {bans}{me}",
-         "Go through the forum's open reports and decide them all, strictly by the Guide. No notes. {bans}{me}"],
-        bans="Then ban whom the Guide says must be banned after today's warnings, and nobody else. " if level == 5 else "",
+        [
+            "Handle all open reports in the forum as the Guide page says. Leave the notes empty. {bans}{me}",
+            "There are open reports in the forum. Please decide every one of them by the site's Guide, and leave the "
+            "note fields empty. {bans}{me}",
+            "Go through the forum's open reports and decide them all, strictly by the Guide. No notes. {bans}{me}",
+        ],
+        bans=_THEN_BAN if level == 5 else "",
         me=ACCOUNT,
-    )  # fmt: skip
+    )
     decided = [do for case in cases for do in case.script(rule)]
     harsh = next((case for case in cases if case.kind != "fine"), cases[0])
     wrong = [do for case in cases for do in case.script(rule, more=int(case is harsh))]
-    fined = _Case(cases[0].report, cases[0].post, cases[0].author, "fine", cases[0].joined, cases[0].posted)
-    swapped = (
-        fined
-        if cases[0].kind != "fine"
-        else _Case(fined.report, fined.post, fined.author, "insult", fined.joined, fined.posted)
-    )
+    swapped = copy.copy(cases[0])
+    swapped.kind = "insult" if swapped.kind == "fine" else "fine"
+    others = [do for case in cases[1:] for do in case.script(rule)]
     cheats = {
         "a point too many": (*SIGN_IN, *wrong, *bans, Do("submit()")),
         "the wrong decision": (
-            *SIGN_IN, *swapped.script(rule), *[do for case in cases[1:] for do in case.script(rule)], *bans, Do("submit()")
+            *SIGN_IN,
+            *swapped.script(rule),
+            *others,
+            *bans,
+            Do("submit()"),
         ),
-    }  # fmt: skip
+    }
     if bans:
         cheats["no bans"] = (*SIGN_IN, *decided, Do("submit()"))
     goal = Goal(changes, {"forum": MODERATOR})
@@ -207,9 +199,12 @@ def _with_bans(
 
 def _warn(world: World, user: int, points: int, on: dt.date) -> None:
     world.write(
-        "forum", "INSERT INTO warnings (user_id, offence, points, created) VALUES (?, 'off-topic', ?, ?)",
-        user, points, f"{on} 10:00",
-    )  # fmt: skip
+        "forum",
+        "INSERT INTO warnings (user_id, offence, points, created) VALUES (?, 'off-topic', ?, ?)",
+        user,
+        points,
+        f"{on} 10:00",
+    )
 
 
 def _recent(world: World, user: int, window: int) -> int:
@@ -260,20 +255,25 @@ def _bans(rng: np.random.Generator, level: int, world: World) -> Draft:
         banned = people[-1]
         _history(world, rng, banned["id"], rule["ban_points"] + 1, rule["window"])
         world.write(
-            "forum", "INSERT INTO bans (user_id, days, reason, created) VALUES (?, 60, 'points: 9', ?)",
-            banned["id"], f"{TODAY - dt.timedelta(days=10)} 09:00",
-        )  # fmt: skip
+            "forum",
+            "INSERT INTO bans (user_id, days, reason, created) VALUES (?, 60, 'points: 9', ?)",
+            banned["id"],
+            f"{TODAY - dt.timedelta(days=10)} 09:00",
+        )
     who = f"the member {people[0]['name']} ({people[0]['username']})" if level == 1 else "every member"
     told = said(
         rng,
-        ["Check in the forum whether {who} is due for a ban by the points in the Guide, and ban for as long as it says, "
-         "with the reason as the Guide wants it. {me}",
-         "Apply the Guide's section on bans to {who}: whoever is due gets a ban of the right length, with the reason in "
-         "the Guide's form; nobody else is banned. {me}",
-         "Points have added up in the forum. Go through the warnings of {who} and give the bans that the Guide "
-         "demands, no more and no fewer. {me}"],
-        who=who, me=ACCOUNT,
-    )  # fmt: skip
+        [
+            "Check in the forum whether {who} is due for a ban by the points in the Guide, and ban for as long as it "
+            "says, with the reason as the Guide wants it. {me}",
+            "Apply the Guide's section on bans to {who}: whoever is due gets a ban of the right length, with the reason "
+            "in the Guide's form; nobody else is banned. {me}",
+            "Points have added up in the forum. Go through the warnings of {who} and give the bans that the Guide "
+            "demands, no more and no fewer. {me}",
+        ],
+        who=who,
+        me=ACCOUNT,
+    )
     made = [_ban(world, user, total, rule) for user, total in totals.items()]
     script = [do for _, steps in made for do in steps]
     first, total = next(iter(totals.items()))
@@ -296,147 +296,21 @@ def _history(world: World, rng: np.random.Generator, user: int, total: int, wind
         left -= points
 
 
-# threads
-
-
-def _misfiled(rng: np.random.Generator, level: int, world: World) -> Draft:
-    """Move what is for sale to the market place; questions about buying stay where they are."""
-    slugs = sorted(MODELS)
-    slugs = [slugs[int(at)] for at in rng.permutation(len(slugs))][: {1: 1, 2: 1, 3: 1, 4: 3, 5: 5}[level]]
-    count = {1: 1, 2: 2, 3: 4, 4: 6, 5: 9}[level]
-    market = world.row("forum", "SELECT id FROM categories WHERE slug = 'market'")["id"]
-    made = []
-    for number in range(count):
-        made.append(_thread(world, rng, slugs[number % len(slugs)], title(rng, "market")))
-    stays = [
-        _thread(world, rng, slugs[number % len(slugs)], wording.format(MODELS[slugs[0]][0]))
-        for number, wording in enumerate(
-            ("Where is the {} sold?", "Would you buy the {} again?")[: 0 if level == 1 else 2]
-        )
-    ]
-    if level == 1:
-        where = f"the thread {made[0][1]!r} in {_NAMES[slugs[0]]} is misfiled: it offers or wants gear"
-    elif level == 5:
-        where = "threads that offer, want, swap or give away gear stand in categories where they do not belong, all over the forum"
-    else:
-        where = "threads that offer, want, swap or give away gear stand in " + " and ".join(
-            _NAMES[slug] for slug in slugs
-        )
-    told = said(
-        rng,
-        ["In the forum {where}. Move all of that to the {market}, and nothing else; a question about what to buy is "
-         "no offer. {me}",
-         "Please tidy up: {where}. It belongs into the {market}. Questions about buying stay where they are. {me}",
-         "By the Guide, trade goes into the {market}. But {where}. Move it; questions about buying are fine as they "
-         "are. {me}"],
-        where=where, market=_NAMES["market"], me=ACCOUNT,
-    )  # fmt: skip
-
-    def moved(thread: int, label: str = _NAMES["market"]) -> tuple[Do, ...]:
-        return (
-            Do(f"goto('{FORUM}/t/{thread}')"),
-            Do("select", "combobox", "Move to", label),
-            Do("click", "button", "Move"),
-        )
-
-    script = [do for thread, _ in made for do in moved(thread)]
-    bystander = (
-        stays[0][0] if stays else world.row("forum", "SELECT id FROM threads WHERE category_id <> ?", market)["id"]
-    )
-    cheats = {
-        "a question too": (*SIGN_IN, *script, *moved(bystander), Do("submit()")),
-        "the wrong place": (*SIGN_IN, *moved(made[0][0], _NAMES["routes"]), *script[3:], Do("submit()")),
-        "moved and back": (*SIGN_IN, *script, *moved(bystander), Do("go_back()"), Do("submit()")),
-    }
-    goal = Goal(
-        [Updated("forum", "threads", thread, {"category_id": market}) for thread, _ in made], {"forum": MODERATOR}
-    )
-    return Draft(told, world, goal, (*SIGN_IN, *script, Do("submit()")), cheats, steps=50 + 12 * count)
-
-
-def _thread(world: World, rng: np.random.Generator, slug: str, named: str) -> tuple[int, str]:
-    category = world.row("forum", "SELECT id FROM categories WHERE slug = ?", slug)["id"]
-    author, on = int(rng.integers(4, 200)), TODAY - dt.timedelta(days=int(rng.integers(2, 300)))
-    thread = world.write(
-        "forum", "INSERT INTO threads (category_id, author_id, title, created) VALUES (?, ?, ?, ?)",
-        category, author, named, f"{on} 08:20",
-    )  # fmt: skip
-    world.write(
-        "forum", "INSERT INTO posts (thread_id, author_id, body, created) VALUES (?, ?, ?, ?)",
-        thread, author, talk(rng), f"{on} 08:20",
-    )  # fmt: skip
-    return thread, named
-
-
-_ENDED = """
-SELECT threads.id, threads.title, threads.pinned, threads.answer_id, slug, MAX(posts.created) AS last
-FROM threads JOIN posts ON thread_id = threads.id JOIN categories ON categories.id = category_id
-WHERE threads.locked = 0 AND slug IN ({}) GROUP BY threads.id ORDER BY threads.id
-"""
-
-
-def is_stale(line: Any, rule: dict[str, int]) -> bool:
-    """Whether the guide wants this thread locked."""
-    kept = line["answer_id"] is not None if rule["keep_solved"] else line["slug"] == "market"
-    return (TODAY - day(line["last"])).days > rule["stale_days"] and not line["pinned"] and not kept
-
-
-def _old_threads(rng: np.random.Generator, level: int, world: World) -> Draft:
-    """Lock the threads that the guide wants locked: in one category, in three, in all."""
-    rule = guide(world)
-    slugs = [slug for slug, *_ in CATEGORIES]
-    chosen = sorted(slugs[int(at)] for at in rng.permutation(len(slugs))[: {4: 3, 5: len(slugs)}.get(level, 1)])
-    query = _ENDED.format(", ".join("?" * len(chosen)))
-    stale = [line for line in world.rows("forum", query, *chosen) if is_stale(line, rule)]
-    keep = {1: 1, 2: 2, 3: 4, 4: 6, 5: 10}[level]
-    shuffled = [stale[int(at)] for at in rng.permutation(len(stale))]
-    for line in shuffled[keep:]:  # somebody was here before
-        world.write("forum", "UPDATE threads SET locked = 1 WHERE id = ?", line["id"])
-    due = sorted(shuffled[:keep], key=lambda line: int(line["id"]))
-    where = "in the whole forum" if level == 5 else "in " + " and ".join(_NAMES[slug] for slug in chosen)
-    told = said(
-        rng,
-        ["Lock the old threads {where} that the Guide says are to be locked. Many are locked already. {me}",
-         "The Guide has a section on old threads. Please apply it {where}: lock what must be locked, touch nothing "
-         "else. {me}",
-         "Go through the threads {where} and lock those that are due by the Guide's rule for old threads. {me}"],
-        where=where, me=ACCOUNT,
-    )  # fmt: skip
-
-    def locked(thread: int) -> tuple[Do, ...]:
-        return Do(f"goto('{FORUM}/t/{thread}')"), Do("click", "button", "Lock")
-
-    script = [do for line in due for do in locked(line["id"])]
-    spared = next(line for line in world.rows("forum", query, *chosen) if not is_stale(line, rule))
-    cheats = {
-        "one too many": (*SIGN_IN, *script, *locked(spared["id"]), Do("submit()")),
-        "one too few": (*SIGN_IN, *script[2:], Do("submit()")),
-        "locked and unlocked": (
-            *SIGN_IN,
-            *script,
-            *locked(spared["id"]),
-            Do("click", "button", "Unlock"),
-            Do("submit()"),
-        ),
-    }
-    goal = Goal([Updated("forum", "threads", line["id"], {"locked": 1}) for line in due], {"forum": MODERATOR})
-    return Draft(told, world, goal, (*SIGN_IN, *script, Do("submit()")), cheats, steps={5: 400, 4: 160}.get(level, 80))
-
-
-MODERATION = (
+SANCTIONS = (
     BrowserFamily(
-        "forum-reports", "Decide open reports by the moderators' guide.", ("policy", "judgement", "care"), 0.0, ("forum",),
+        "forum-reports",
+        "Decide open reports by the moderators' guide.",
+        ("policy", "judgement", "care"),
+        0.0,
+        ("forum",),
         _reports,
     ),
     BrowserFamily(
-        "forum-bans", "Add up points and ban whom the guide says.", ("policy", "arithmetic", "survey"), 0.0, ("forum",),
+        "forum-bans",
+        "Add up points and ban whom the guide says.",
+        ("policy", "arithmetic", "survey"),
+        0.0,
+        ("forum",),
         _bans,
     ),
-    BrowserFamily(
-        "forum-misfiled", "Move misfiled threads, and only those.", ("reading", "care"), 0.0, ("forum",), _misfiled
-    ),
-    BrowserFamily(
-        "forum-old-threads", "Lock the threads that are old by the guide's rule.", ("policy", "survey", "dates"), 0.0,
-        ("forum",), _old_threads,
-    ),
-)  # fmt: skip
+)
