@@ -15,7 +15,8 @@ _TOKEN = re.compile(
     r"|(?P<text>[rRuU]?(?:'{3}(?:[^\\]|\\.)*?'{3}|\"{3}(?:[^\\]|\\.)*?\"{3}"
     r"|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"))"
     r"|(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?!\w)"
-    r"|(?P<mark>[()\[\],=;])",
+    r"|(?P<mark>[()\[\],=;])"
+    r"|(?P<odd>.)",
     re.DOTALL,
 )
 _ESCAPE = re.compile(
@@ -46,6 +47,8 @@ class _Token:
     place: int
 
     def __str__(self) -> str:
+        if self.kind == "odd" and self.text in "'\"":
+            return f"the quote at character {self.place + 1}, for which there is no second one"
         shown = self.text if len(self.text) <= 20 else f"{self.text[:20]}..."
         return f"{shown!r} at character {self.place + 1}"
 
@@ -64,17 +67,8 @@ def read_calls(text: str) -> list[RawCall]:
 
 
 def _tokens(text: str) -> list[_Token]:
-    found, place = [], 0
-    while place < len(text):
-        match = _TOKEN.match(text, place)
-        if match is None:
-            if text[place] in "'\"":
-                raise NotACallError(f"the text in quotes that begins at character {place + 1} does not end")
-            raise NotACallError(f"{text[place : place + 20]!r} at character {place + 1} is not expected")
-        if match.lastgroup != "blank":
-            found.append(_Token(str(match.lastgroup), match[0], place))
-        place = match.end()
-    return [*found, _Token("end", "the end", len(text))]
+    found = [_Token(str(match.lastgroup), match[0], match.start()) for match in _TOKEN.finditer(text)]
+    return [*(token for token in found if token.kind != "blank"), _Token("end", "the end", len(text))]
 
 
 class _Reader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from selftrain.envs.browser.page_nodes import BLOCKS, Node, is_hidden
 
 LABELLED = frozenset({"input", "select", "textarea", "meter", "progress", "output"})
+_GIVEN = frozenset({"aria-label", "aria-labelledby"})
 _FIELDS = frozenset({"input", "select", "textarea"})
 _BUTTONS = {"submit": "Submit", "reset": "Reset", "button": "", "image": "Submit"}
 
@@ -54,16 +55,13 @@ class Names:
 
     def of_content(self, node: Node) -> str:
         """The name of what is called by what it holds: a link, a button, a heading."""
-        attributes = node[1]
-        if attributes:
-            if given := self.given(node):
-                return given
-            return text_of(node) or collapsed(attributes.get("title", ""))
-        return text_of(node)
+        return self.given(node) or text_of(node) or collapsed(node[1].get("title", ""))
 
     def given(self, node: Node) -> str:
         """The name that an author gave by `aria-labelledby` or `aria-label`, or ""."""
         attributes = node[1]
+        if _GIVEN.isdisjoint(attributes):
+            return ""
         if others := attributes.get("aria-labelledby"):
             ids = self._known_ids()
             told = " ".join(text_of(ids[other]) for other in others.split() if other in ids)

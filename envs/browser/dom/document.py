@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -36,7 +37,6 @@ class Document:
     files: dict[int, list[tuple[str, bytes]]] = field(default_factory=dict)
     edited: set[int] = field(default_factory=set)
     _numbers: Numbers = field(default_factory=Numbers)
-    _attributes: list[dict[str, str]] = field(default_factory=list)
     _page: Page | None = None
 
     def page(self, url: str) -> Page:
@@ -47,7 +47,7 @@ class Document:
 
     def change(self, node: Node, attribute: str, value: str | None) -> None:
         """Set a live attribute of a node; None takes it away."""
-        attributes = self._attributes[node[3]]
+        attributes = cast("dict[str, str]", node[1])
         self._page = None
         if value is None:
             attributes.pop(attribute, None)
@@ -78,7 +78,6 @@ class Document:
         node: Node = (tag, attributes, [], key)
         self.nodes.append(node)
         self.parents.append(parent)
-        self._attributes.append(attributes)
         return node
 
 
@@ -119,13 +118,17 @@ def _title(root: LexborNode) -> str:
 def _convert(document: Document, source: LexborNode, target: Node, depth: int) -> None:
     """Add the children of `source` to `target`."""
     children, key = target[2], target[3]
+    nodes, parents = document.nodes, document.parents
     child = source.first_child
     while child is not None:
-        tag = child.tag
+        tag = child.tag or "-"
         if tag == "-text":
-            children.append(child.text_content or "")
-        elif child.is_element_node and tag not in _LEFT_OUT:
-            node = document.add(tag or "", _attributes(child), key)
+            text = child.text_content or ""
+            children.append(text if not text.isspace() else " ")
+        elif tag[0] != "-" and tag not in _LEFT_OUT:
+            node: Node = (tag, _attributes(child), [], len(nodes))
+            nodes.append(node)
+            parents.append(key)
             children.append(node)
             if depth < _DEEPEST:
                 _convert(document, child, node, depth + 1)
@@ -144,15 +147,16 @@ def _flatten(document: Document, source: LexborNode, target: Node) -> None:
 
 
 def _attributes(node: LexborNode) -> dict[str, str]:
-    given: dict[str, str | None] = node.attributes
+    given: dict[str, Any] = node.attributes
     if not given:
-        return {}
-    made = {name: value or "" for name, value in given.items()}
-    if not _LIVE.isdisjoint(made):
-        made = {name: value for name, value in made.items() if name not in _LIVE}
-    if "style" in made and any(style in made["style"].replace(" ", "").lower() for style in _UNSEEN_STYLES):
-        made[":hidden"] = ""
-    return made
+        return given
+    if None in given.values():
+        given = {name: value or "" for name, value in given.items()}
+    if not _LIVE.isdisjoint(given):
+        given = {name: value for name, value in given.items() if name not in _LIVE}
+    if "style" in given and any(style in given["style"].replace(" ", "").lower() for style in _UNSEEN_STYLES):
+        given[":hidden"] = ""
+    return given
 
 
 # the state that a document begins with

@@ -266,8 +266,8 @@ def _bans(rng: np.random.Generator, level: int, world: World) -> Draft:
         [
             "Check in the forum whether {who} is due for a ban by the points in the Guide, and ban for as long as it "
             "says, with the reason as the Guide wants it. {me}",
-            "Apply the Guide's section on bans to {who}: whoever is due gets a ban of the right length, with the reason "
-            "in the Guide's form; nobody else is banned. {me}",
+            "Apply the Guide's section on bans to {who}: whoever is due gets a ban of the right length, with the "
+            "reason in the Guide's form; nobody else is banned. {me}",
             "Points have added up in the forum. Go through the warnings of {who} and give the bans that the Guide "
             "demands, no more and no fewer. {me}",
         ],

@@ -175,6 +175,12 @@ def connections(ask: Ask, origin: int, destination: int, date: str) -> list[Conn
     return sorted(found, key=lambda each: (each.departs, each.arrives, each.key))
 
 
+def direct_rides(ask: Ask, origin: int, destination: int, date: str) -> list[Leg]:
+    """All direct rides of a day, by departure."""
+    found = rides(ask, date, "a.station_id = ? AND b.station_id = ?", origin, destination)
+    return [_leg(row, date) for row in found]
+
+
 def connection_of(ask: Ask, key: str, date: str) -> Connection | None:
     """The connection that a URL names, or None if no such one runs on that day."""
     parts = [part.split(".") for part in key.split("-")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .network import Ask, Leg
@@ -126,3 +126,25 @@ def compensation(ask: Ask, price_cents: int, kind: str, minutes: int, cause: str
         percent = int(said["comp_first_percent"]) if minutes >= int(said["comp_first"]) else 0
     cents = price_cents * percent // 100
     return cents if cents >= int(said["comp_least_cents"]) else 0
+
+
+def broken_rule(policy: sqlite3.Row, leg: Leg, date: str, trip: Mapping[str, str], fare: str, price_cents: int) -> str:
+    """The first rule of a travel policy that a trip breaks, or "".
+
+    Args:
+        policy: of the company.
+        leg, date: the ride.
+        trip: "grade" and "purpose" of the traveller, and "requested_on".
+        fare, price_cents: of one adult's ticket.
+    """
+    long = leg.minutes >= policy["long_minutes"]
+    if days_between(trip["requested_on"], date) < policy["notice_days"] and trip["purpose"] != policy["notice_exempt"]:
+        return "Notice"
+    if fare == "First" and leg.minutes < policy["first_minutes"] and trip["grade"] != policy["first_grade"]:
+        return "Class"
+    if price_cents > policy["long_cap_cents" if long else "cap_cents"]:
+        return "Price"
+    if leg.operator_id == policy["barred_operator_id"]:
+        return "Operator"
+    weekend = dt.date.fromisoformat(date).isoweekday() > 5
+    return "Weekend" if weekend and trip["purpose"] != policy["weekend_purpose"] else ""
