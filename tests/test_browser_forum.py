@@ -48,21 +48,21 @@ class Member:
         return int(self.database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        "/c/tents?sort=replies&state=solved&page=99",
-        "/search?q=zip",
-        "/search?author=lea.brandt",
-        "/t/5",
-        "/p/7",
-        "/members?q=an",
-        "/u/lea.brandt",
-        "/guide",
-        "/login",
-    ],
+LOOKED_AT = (
+    "/",
+    "/c/tents?sort=replies&state=solved&page=99",
+    "/search?q=zip",
+    "/search?author=lea.brandt",
+    "/t/5",
+    "/p/7",
+    "/members?q=an",
+    "/u/lea.brandt",
+    "/guide",
+    "/login",
 )
+
+
+@pytest.mark.parametrize("path", LOOKED_AT)
 def test_anybody_may_look(path: str) -> None:
     status, text = Member().get(path)
     assert status == 200 and text.count("<h1>") == 1

@@ -25,6 +25,8 @@ ACTING_ROLES = words(
     "searchbox slider spinbutton switch tab textbox treeitem"
 )
 GROUPING_ROLES = words("alertdialog dialog group navigation radiogroup region search toolbar tablist menu")
+HOLDING_ROLES = frozenset({"alertdialog", "dialog", "group", "radiogroup"})
+"""Those whose text says where an element stands."""
 SPEAKING_ROLES = frozenset({"alert", "status", "log"})
 NOT_AS_THEY_LOOK = frozenset(
     {"hidden", ":hidden", "aria-hidden", "role", "tabindex", "draggable", "contenteditable", ":clickable"}

@@ -7,6 +7,7 @@ from selftrain.envs.browser.page_names import text_of
 from selftrain.envs.browser.page_nodes import BLOCKS, NOT_CONTENT, Element, Node, Numbers, is_hidden, shallow
 from selftrain.envs.browser.page_roles import (
     GROUPING_ROLES,
+    HOLDING_ROLES,
     NOT_AS_THEY_LOOK,
     SPEAKING_ROLES,
     acting_role,
@@ -32,7 +33,10 @@ class Writer(FieldLines):
         role = attributes.get("role", "").strip().lower().partition(" ")[0]
         if role in GROUPING_ROLES and tag not in {"a", "button"}:
             name = self._names.given(node)
-            self._holder(lambda: self._container(node, role, name))
+            if role in HOLDING_ROLES:
+                self._holder(lambda: self._container(node, role, name))
+            else:
+                self._container(node, role, name)
         elif role in SPEAKING_ROLES and not self._flat:
             self._speaking(node, role)
         elif role == "heading" and not self._flat:

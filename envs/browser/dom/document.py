@@ -54,12 +54,13 @@ class Document:
         else:
             attributes[attribute] = value
 
-    def focus(self, node: Node) -> None:
-        """Make this the focused element, and no other."""
+    def focus(self, node: Node | None) -> None:
+        """Make this the focused element, and no other; None leaves no element focused."""
         for other in self.nodes:
             if ":focused" in other[1]:
                 self.change(other, ":focused", None)
-        self.change(node, ":focused", "")
+        if node is not None:
+            self.change(node, ":focused", "")
 
     def around(self, node: Node) -> Iterator[Node]:
         """The elements around a node, from the inside."""

@@ -41,8 +41,7 @@ class DomEngine:
         self._hosts = tuple(hosts)
         self._network = Network(sites, self._hosts)
         self._files = files
-        self._downloaded: dict[str, bytes] = {}
-        self._new_downloads: dict[str, bytes] = {}
+        self._downloads: dict[str, bytes] = {}
         self._tabs = [Tab()]
         self._active = 0
 
@@ -61,7 +60,7 @@ class DomEngine:
         return View(now.document.page(now.url), tabs, self._active)
 
     def downloads(self) -> Mapping[str, bytes]:
-        new, self._new_downloads = self._new_downloads, {}
+        new, self._downloads = self._downloads, {}
         return new
 
     def screenshot(self) -> npt.NDArray[np.uint8]:
@@ -131,12 +130,11 @@ class DomEngine:
 
     def upload(self, number: str, names: Sequence[str]) -> None:
         document, element, node = self._usable(number)
-        known = {**self._files, **self._downloaded}
         for name in names:
-            if name not in known:
-                there = ", ".join(map(repr, sorted(known))) or "none"
+            if name not in self._files:
+                there = ", ".join(map(repr, sorted(self._files))) or "none"
                 raise ActionError(f"There is no file {name!r:.100} to upload; files: {there}.")
-        Fields(document).upload(element, node, [(name, known[name]) for name in names])
+        Fields(document).upload(element, node, [(name, self._files[name]) for name in names])
         document.focus(node)
 
     def press(self, number: str, keys: str) -> None:
@@ -230,10 +228,10 @@ class DomEngine:
         name = answer.file_name() or safe_name(urlsplit(answer.url).path)
         stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
         count = 0
-        while name in self._downloaded or name in self._files:
+        while name in self._downloads:
             count += 1
             name = f"{stem} ({count}){dot}{ending}"
-        self._downloaded[name] = self._new_downloads[name] = answer.data
+        self._downloads[name] = answer.data
 
     # history and tabs
 
@@ -252,6 +250,7 @@ class DomEngine:
         if not 0 <= tab.at + steps < len(tab.entries):
             raise ActionError(f"There is no page to go {where} to in this tab.")
         tab.at += steps
+        tab.now.document.focus(None)
 
     def new_tab(self) -> None:
         self._now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, g, jsonify, request
@@ -10,18 +11,20 @@ from flask import abort, g, jsonify, request
 from ..base import change, flash, go, needs_login, now, page, paged, row, row_or_404, rows, sent, value
 from .blueprint import routes
 
-_LISTED = """
-SELECT p.id, p.name, p.brand, p.clearance, p.listed_on, c.name AS category, c.slug,
-    MIN(v.cents) AS cents, SUM(v.stock) AS stock, COUNT(*) AS variants, r.stars, COALESCE(r.reviews, 0) AS reviews
-FROM products p JOIN categories c ON c.id = p.category_id JOIN variants v ON v.product_id = p.id
-LEFT JOIN (SELECT product_id, AVG(stars) AS stars, COUNT(*) AS reviews FROM reviews GROUP BY product_id) r
-    ON r.product_id = p.id
+_CENTS = "(SELECT MIN(cents) FROM variants WHERE product_id = p.id)"
+_STOCK = "(SELECT SUM(stock) FROM variants WHERE product_id = p.id)"
+_STARS = "(SELECT AVG(stars) FROM reviews WHERE product_id = p.id)"
+_LISTED = f"""
+SELECT p.id, p.name, p.brand, p.clearance, p.listed_on, c.name AS category, {_CENTS} AS cents, {_STOCK} AS stock,
+    (SELECT COUNT(*) FROM variants WHERE product_id = p.id) AS variants, {_STARS} AS stars,
+    (SELECT COUNT(*) FROM reviews WHERE product_id = p.id) AS reviews
+FROM products p JOIN categories c ON c.id = p.category_id
 """
 _SORTED = {
     "name": ("Name", "p.name"),
-    "cheap": ("Price, low to high", "cents, p.name"),
-    "dear": ("Price, high to low", "cents DESC, p.name"),
-    "rated": ("Best rated", "r.stars DESC, p.name"),
+    "cheap": ("Price, low to high", f"{_CENTS}, p.name"),
+    "dear": ("Price, high to low", f"{_CENTS} DESC, p.name"),
+    "rated": ("Best rated", f"{_STARS} DESC, p.name"),
     "new": ("Newest", "p.listed_on DESC, p.name"),
 }
 PER_PAGE = 24
@@ -35,7 +38,7 @@ def home() -> Any:
         "SELECT c.*, COUNT(*) AS products FROM categories c JOIN products p ON p.category_id = c.id "
         "GROUP BY c.id ORDER BY c.name"
     )
-    newest = rows(f"{_LISTED} GROUP BY p.id ORDER BY p.listed_on DESC, p.name LIMIT 6")
+    newest = rows(f"{_LISTED} ORDER BY p.listed_on DESC, p.name LIMIT 6")
     return page("shop/home.html", categories=categories, newest=newest)
 
 
@@ -43,12 +46,22 @@ def home() -> Any:
 def products() -> Any:
     """All products, by what was searched for and which facets were chosen."""
     asked = request.args
-    where, having, values = _facets()
+    where, values = _facets()
     order = _SORTED.get(asked.get("sort", ""), _SORTED["name"])[1]
-    sql = f"{_LISTED} WHERE {' AND '.join(where)} GROUP BY p.id HAVING {' AND '.join(having)} ORDER BY {order}"
+    # what the cards show is looked up for the products of this page alone, which is what makes it quick
+    found = paged(
+        "SELECT p.id FROM products p JOIN categories c ON c.id = p.category_id "
+        f"WHERE {' AND '.join(where)} ORDER BY {order}",
+        *values,
+        per_page=PER_PAGE,
+    )
+    ids = [item["id"] for item in found.items]
+    listed = {
+        item["id"]: item for item in rows(f"{_LISTED} WHERE p.id IN (SELECT value FROM json_each(?))", json.dumps(ids))
+    }
     return page(
         "shop/products.html",
-        found=paged(sql, *values, per_page=PER_PAGE),
+        found=replace(found, items=[listed[number] for number in ids]),
         categories=[
             ("", "All categories"),
             *((c["slug"], c["name"]) for c in rows("SELECT * FROM categories ORDER BY name")),
@@ -59,25 +72,29 @@ def products() -> Any:
     )
 
 
-def _facets() -> tuple[list[str], list[str], list[Any]]:
-    """Conditions on rows and on groups, and their values."""
+def _facets() -> tuple[list[str], list[Any]]:
+    """Conditions and their values."""
     asked = request.args
-    where, having, on_rows, on_groups = ["1"], ["1"], list[Any](), list[Any]()
+    where, values = ["1"], list[Any]()
     for word in asked.get("q", "").split()[:8]:
-        where.append("(p.name LIKE ? ESCAPE '\\' OR v.sku = ?)")
-        on_rows += ["%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%", word.upper()]
+        where.append("(p.name LIKE ? ESCAPE '\\' OR p.id IN (SELECT product_id FROM variants WHERE sku = ?))")
+        values += ["%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%", word.upper()]
     for key, column in (("category", "c.slug"), ("brand", "p.brand")):
         if asked.get(key):
             where.append(f"{column} = ?")
-            on_rows.append(asked[key])
-    for key, condition in (("least", "MIN(v.cents) >= ?"), ("most", "MIN(v.cents) <= ?"), ("stars", "r.stars >= ?")):
+            values.append(asked[key])
+    for key, condition, scale in (
+        ("least", f"{_CENTS} >=", 100),
+        ("most", f"{_CENTS} <=", 100),
+        ("stars", f"{_STARS} >=", 1),
+    ):
         amount = _amount(asked.get(key, ""))
         if amount is not None:
-            having.append(condition)
-            on_groups.append(amount if key == "stars" else round(amount * 100))
+            where.append(f"{condition} ?")
+            values.append(round(amount * scale, 2))
     if asked.get("stock"):
-        having.append("SUM(v.stock) > 0")
-    return where, having, on_rows + on_groups
+        where.append(f"{_STOCK} > 0")
+    return where, values
 
 
 def _amount(given: str) -> float | None:
@@ -167,9 +184,7 @@ def add_review(product_id: int) -> Any:
 @needs_login
 def wishes() -> Any:
     """What the customer saved for later."""
-    found = rows(
-        f"{_LISTED} JOIN wishes w ON w.product_id = p.id WHERE w.user_id = ? GROUP BY p.id ORDER BY w.id", g.user["id"]
-    )
+    found = rows(f"{_LISTED} JOIN wishes w ON w.product_id = p.id WHERE w.user_id = ? ORDER BY w.id", g.user["id"])
     return page("shop/wishes.html", found=found)
 
 
