@@ -1,7 +1,8 @@
-"""Reference agents on terminal tasks, on long tasks in a small context, and on hard math problems and proofs."""
+"""Reference agents on terminal tasks, on long tasks in a small context, on hard math problems, proofs and web sites."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from selftrain.agents.report import Report
 from selftrain.agents.rollout import rollout
+from selftrain.envs.browser.tasks import browser_families
 from selftrain.envs.catalogue import find_family
 from selftrain.envs.families import LONG_NAMES, NAMES
 from selftrain.envs.math.problems import problem_families
@@ -49,14 +51,15 @@ def main(
     Console().print(side_by_side(reports, "episodes passed"))
     long = with_and_without_notes(backend, parallel, out)
     Console().print(side_by_side(long, f"40 to 400 commands in a context of {SMALL['budget']} bytes"))
-    problems = of_every_area("Math", list(problem_families()), 5, parallel, out)
-    Console().print(side_by_side(problems, "math at level 5"))
+    sites = one_of_each({name: name.partition("-")[0] for name in browser_families()})
+    Console().print(side_by_side(on_tasks("Browser", sites, 4, parallel, out), "web sites at level 4"))
+    problems = one_of_each({name: find_family(name).skills for name in problem_families()})
+    Console().print(side_by_side(on_tasks("Math", problems, 5, parallel, out), "math at level 5"))
     if missing := needs()["coq for proofs"]:
         print(f"proofs need Coq: {missing}")
     else:
-        Console().print(
-            side_by_side(of_every_area("Proof", list(theorem_families()), 3, parallel, out), "proofs at level 3")
-        )
+        theorems = one_of_each({name: find_family(name).skills for name in theorem_families()})
+        Console().print(side_by_side(on_tasks("Proof", theorems, 3, parallel, out), "proofs at level 3"))
     print(f"records: {out}/<agent>; see one again: selftrain replay {out}/oracle")
 
 
@@ -77,10 +80,15 @@ def with_and_without_notes(backend: str, parallel: int, out: Path) -> dict[str, 
     }
 
 
-def of_every_area(kind: str, names: list[str], level: int, parallel: int, out: Path) -> dict[str, Report]:
-    """The agents on one task of each area of mathematics."""
-    first = {find_family(name).skills: name for name in reversed(names)}
-    tasks = [f"{name}/train/{level}/0" for name in reversed(first.values())]
+def one_of_each(areas: Mapping[str, object]) -> list[str]:
+    """The first family of each area; `areas` says which area a family belongs to."""
+    first = {area: name for name, area in reversed(areas.items())}
+    return list(reversed(first.values()))
+
+
+def on_tasks(kind: str, families: Sequence[str], level: int, parallel: int, out: Path) -> dict[str, Report]:
+    """The agents on one task of each family."""
+    tasks = [f"{name}/train/{level}/0" for name in families]
     return {
         agent: rollout(
             f"selftrain:SelfTrain-{kind}-v0",
