@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import booking_search, booking_trips
+from . import booking_changes, booking_refunds, booking_search, booking_trips
 
-FAMILIES = (*booking_search.FAMILIES, *booking_trips.FAMILIES)
+FAMILIES = (*booking_search.FAMILIES, *booking_trips.FAMILIES, *booking_changes.FAMILIES, *booking_refunds.FAMILIES)
 """All of them."""

@@ -24,6 +24,8 @@ from selftrain.envs.browser.sites.booking.network import (
     code_of,
     connections,
     free_seats,
+    leg_of,
+    rides,
 )
 from selftrain.envs.browser.sites.booking.words import FIRST_NAMES, SURNAMES
 from selftrain.envs.browser.world import NOW, World
@@ -246,3 +248,32 @@ def updated(table: str, before: sqlite3.Row, **new: object) -> list[Updated]:
 def is_sold(date: str) -> bool:
     """Whether tickets for this day are on sale."""
     return TODAY < date <= LAST_SALE
+
+
+def some_ride(world: World, rng: Rng, date: str) -> Leg:
+    """Some ride on some train that runs on this day."""
+    ask = ask_of(world)
+    trains = world.row(SITE, "SELECT COUNT(*) AS n FROM trains")["n"]
+    for _ in range(TRIES):
+        found = rides(ask, date, "t.id = ?", int(rng.integers(1, trains + 1)))
+        if found:
+            chosen = pick(rng, found)
+            leg = leg_of(ask, chosen["train_id"], chosen["origin_id"], chosen["destination_id"], date)
+            if leg is not None:
+                return leg
+    raise TaskError(f"no train runs on {date}")
+
+
+def some_change(world: World, rng: Rng, date: str) -> Connection:
+    """Some connection with a change on this day."""
+    for _ in range(TRIES):
+        origin, destination = (int(n) for n in rng.choice(np.arange(1, 19), 2, replace=False))
+        found = [each for each in connections(ask_of(world), origin, destination, date) if each.changes]
+        if found:
+            return pick(rng, found)
+    raise TaskError(f"no trip takes a change on {date}")
+
+
+def booking_row(world: World, number: int) -> sqlite3.Row:
+    """The booking of this id."""
+    return world.row(SITE, "SELECT * FROM bookings WHERE id = ?", number)

@@ -295,8 +295,9 @@ def _text(rng: Rng, world: World, who: Account, wish: _Wish, order: Order, level
         train = f"It must be the {leg.number} at {clock(leg.departs)}, seat {order.seats[0][0]}."
     else:
         train = (
-            f"Take the connection that is cheapest for all of us (extra bags not counted) among those that leave at "
-            f"{clock(wish.after)} or later, arrive by {clock(wish.by)} and have places for all. On every train the passengers, in the order given, get {_SEATING[wish.seating]}."
+            "Take the connection that is cheapest for all of us (extra bags not counted) among those that leave at "
+            f"{clock(wish.after)} or later, arrive by {clock(wish.by)} and have places for all. "
+            f"On every train the passengers, in the order given, get {_SEATING[wish.seating]}."
         )
     policy = (
         f"Every train must keep the travel policy of {who.company} (on the site under /company/policy); the grade is "

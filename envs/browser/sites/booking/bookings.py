@@ -170,10 +170,11 @@ def confirm_change(code: str, number: int) -> Any:
                 "UPDATE tickets SET train_id = ?, date = ?, seat = ?, price_cents = ? WHERE id = ?",
                 *(train, date, seat, price, ticket["id"]),
             )
-        change(
-            "UPDATE bookings SET paid_cents = paid_cents + ?, fees_cents = fees_cents + ? WHERE id = ?",
-            *(cost.total, cost.fee, found["id"]),
-        )
+        if cost.total or cost.fee:
+            change(
+                "UPDATE bookings SET paid_cents = paid_cents + ?, fees_cents = fees_cents + ? WHERE id = ?",
+                *(cost.total, cost.fee, found["id"]),
+            )
         flash(f"Your tickets now are for {new.number} at {clock(new.departs)} on {date}.")
         return go("booking", code=found["code"])
     return page(
