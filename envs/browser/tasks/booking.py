@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from . import booking_changes, booking_refunds, booking_search, booking_trips
+from . import booking_changes, booking_desk, booking_policy, booking_refunds, booking_search, booking_trips
 
-FAMILIES = (*booking_search.FAMILIES, *booking_trips.FAMILIES, *booking_changes.FAMILIES, *booking_refunds.FAMILIES)
+FAMILIES = (
+    *booking_search.FAMILIES,
+    *booking_trips.FAMILIES,
+    *booking_changes.FAMILIES,
+    *booking_refunds.FAMILIES,
+    *booking_desk.FAMILIES,
+    *booking_policy.FAMILIES,
+)
 """All of them."""

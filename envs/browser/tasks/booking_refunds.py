@@ -316,7 +316,7 @@ FAMILIES = (
         name="booking-cancel-refundable",
         summary="cancels exactly those trips that fare rules and terms refund in full or nearly so",
         skills=("reading terms", "checking each case", "acting on many rows"),
-        chance=0.0,
+        chance=0.1,
         sites=(SITE,),
         make=_cancel,
     ),

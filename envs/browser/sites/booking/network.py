@@ -139,7 +139,9 @@ FROM stops a JOIN stops b ON b.train_id = a.train_id AND b.seq > a.seq
 JOIN trains t ON t.id = a.train_id JOIN lines l ON l.id = t.line_id JOIN operators o ON o.id = l.operator_id
 JOIN stations x ON x.id = a.station_id JOIN stations y ON y.id = b.station_id
 WHERE substr(t.days, ?, 1) = '1'
-  AND NOT EXISTS (SELECT 1 FROM disruptions d WHERE d.train_id = t.id AND d.date = ? AND d.kind = 'cancelled')
+"""
+_RUNNING = """
+NOT EXISTS (SELECT 1 FROM disruptions d WHERE d.train_id = t.id AND d.date = ? AND d.kind = 'cancelled')
 """
 
 
@@ -150,8 +152,13 @@ def _leg(row: sqlite3.Row, date: str) -> Leg:
 
 def rides(ask: Ask, date: str, condition: str, *values: object) -> list[sqlite3.Row]:
     """Rides on a day that `condition` on stops a (from) and b (to) and train t lets through."""
+    return planned_rides(ask, date, f"{_RUNNING} AND {condition}", date, *values)
+
+
+def planned_rides(ask: Ask, date: str, condition: str, *values: object) -> list[sqlite3.Row]:
+    """As `rides`, with those of cancelled trains."""
     weekday = dt.date.fromisoformat(date).isoweekday()
-    return ask(f"{_RIDES} AND {condition} ORDER BY a.departs, t.id", weekday, date, *values)
+    return ask(f"{_RIDES} AND {condition} ORDER BY a.departs, t.id", weekday, *values)
 
 
 def connections(ask: Ask, origin: int, destination: int, date: str) -> list[Connection]:

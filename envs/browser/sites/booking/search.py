@@ -16,7 +16,7 @@ from .network import (
     all_places,
     connections,
     is_known_day,
-    rides,
+    planned_rides,
 )
 from .rules import terms
 
@@ -161,8 +161,9 @@ def station(code: str) -> Any:
     if not is_known_day(date):
         abort(404)
     last = "b.seq = (SELECT MAX(seq) FROM stops WHERE train_id = t.id)"
-    leaving = rides(rows, date, f"a.station_id = ? AND {last}", found["id"])
-    return page("booking/station.html", station=found, date=date, leaving=leaving)
+    leaving = planned_rides(rows, date, f"a.station_id = ? AND {last}", found["id"])
+    reports = {each["train_id"]: each for each in rows("SELECT * FROM disruptions WHERE date = ?", date)}
+    return page("booking/station.html", station=found, date=date, leaving=leaving, reports=reports)
 
 
 @routes.route("/trains")
