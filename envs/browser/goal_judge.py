@@ -161,14 +161,14 @@ def _goal_rows(goal: Goal, rows: Sequence[RowKey | None]) -> Check:
 def _nothing_else(difference: _Difference, rows: Sequence[RowKey | None]) -> Check:
     others = difference.changed - set(rows)
     tables = sorted({f"{site}.{table}" for site, table, _ in others})
-    why = f"{len(others)} rows differ that nobody asked to change, in {', '.join(tables)}" if others else ""
+    why = f"rows differ that nobody asked to change: {len(others)}, in {', '.join(tables)}" if others else ""
     return Check("nothing else", not others, why)
 
 
 def _audit(goal: Goal, difference: _Difference, rows: Sequence[RowKey | None]) -> Check:
     allowed = {key: _OPS[type(change)] for key, change in zip(rows, goal.changes, strict=True) if key is not None}
     wrong = [key for key, op, _ in difference.audit if op not in allowed.get(key, ())]
-    why = f"{len(wrong)} changes were made on the way that nobody asked for, undone or not" if wrong else ""
+    why = f"changes were made on the way that nobody asked for, undone or not: {len(wrong)}" if wrong else ""
     return Check("audit", not wrong, why)
 
 

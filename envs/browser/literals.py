@@ -9,22 +9,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 Value = str | int | float | bool | None | list["str | int | float | bool | None"]
+# each alternative takes what it began with to its end, so that reading is one pass whatever the text is
 _TOKEN = re.compile(
     r"(?P<blank>(?:\s|\#[^\n]*)+)"
     r"|(?P<name>[^\W\d]\w*)(?!['\"])"
     r"|(?P<text>[rRuU]?(?:'{3}(?:[^\\]|\\.)*?'{3}|\"{3}(?:[^\\]|\\.)*?\"{3}"
-    r"|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"))"
-    r"|(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?!\w)"
+    r"|(?!'{3})'(?:[^'\\]|\\.)*'|(?!\"{3})\"(?:[^\"\\]|\\.)*\"))"
+    r"|(?P<open>['\"].*)"
+    r"|(?P<number>[+-]?\.?\d[\w.]*(?:(?<=[eE])[+-]\w*)?)"
     r"|(?P<mark>[()\[\],=;])"
     r"|(?P<odd>.)",
     re.DOTALL,
 )
+_NUMBER = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,4})?")
 _ESCAPE = re.compile(
     r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|N\{([^}]{1,80})\}|(.))", re.DOTALL
 )
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "\n": "", "\\": "\\", "'": "'", '"': '"'}
 _CONSTANTS: Mapping[str, bool | None] = {"True": True, "False": False, "None": None, "true": True, "false": False}
-_LONGEST_NUMBER = 40
 
 
 class NotACallError(ValueError):
@@ -47,7 +49,7 @@ class _Token:
     place: int
 
     def __str__(self) -> str:
-        if self.kind == "odd" and self.text in "'\"":
+        if self.kind == "open":
             return f"the quote at character {self.place + 1}, for which there is no second one"
         shown = self.text if len(self.text) <= 20 else f"{self.text[:20]}..."
         return f"{shown!r} at character {self.place + 1}"
@@ -141,12 +143,12 @@ class _Reader:
 
 
 def _number(token: _Token) -> int | float:
-    if len(token.text) <= _LONGEST_NUMBER:
+    if _NUMBER.fullmatch(token.text):
         if token.text.lstrip("+-").isdecimal():
             return int(token.text)
         if math.isfinite(value := float(token.text)):
             return value
-    raise NotACallError(f"the number {token} is too large")
+    raise NotACallError(f"{token} is no number, or too long a one")
 
 
 def _unquoted(text: str) -> str:
