@@ -18,6 +18,8 @@ from selftrain.errors import SandboxError
 
 HEADER = "X-Selftrain-Episode"
 """Carries the episode's secret; the browser adds it below the level that scripts can see."""
+COOKIE = "selftrain_episode"
+"""Carries it where no header is added, which is so when a link is saved; no script sees this cookie, and no site."""
 # one request waits for another here all the time, which is no reason for a warning
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 _ENVIRON = "HTTP_X_SELFTRAIN_EPISODE"
@@ -40,11 +42,11 @@ class Loopback:
         self._secret = secrets.token_urlsafe(32)
         self._fault: Exception | None = None
         sockets: dict[int, Any] = {}
-        self._server = create_server(self._answer, host="127.0.0.1", port=0, threads=1, ident="", map=sockets)
-        self.port = int(self._server.effective_port)
+        server: Any = create_server(self._answer, host="127.0.0.1", port=0, threads=1, ident="", map=sockets)
+        self.port = int(server.effective_port)
         self._thread = threading.Thread(target=_run, args=(sockets,), name=f"sites-{self.port}", daemon=True)
         self._thread.start()
-        self._end = weakref.finalize(self, _end, self._server, sockets, self._thread)
+        self._end = weakref.finalize(self, _end, server, sockets, self._thread)
 
     def begin(self, sites: Wsgi, hosts: Sequence[str]) -> str:
         """Answer from these sites now; returns the new secret. Waits for a request that is being answered."""
@@ -73,6 +75,7 @@ class Loopback:
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         with self._lock:
             given = environ.pop(_ENVIRON, "")
+            given = _taken_cookie(environ) or given
             host = environ.get("HTTP_HOST", "").removesuffix(":80")
             ours = hmac.compare_digest(given.encode(), self._secret.encode())
             if self._sites is None or not ours or host not in self._hosts:
@@ -84,6 +87,21 @@ class Loopback:
                 self._fault = error
                 start_response("500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")])
                 return [b"The site failed."]
+
+
+def _taken_cookie(environ: dict[str, Any]) -> str:
+    """The secret among the cookies of a request, which is not left there."""
+    given, others = "", []
+    for pair in environ.get("HTTP_COOKIE", "").split("; "):
+        name, _, value = pair.partition("=")
+        if name == COOKIE:
+            given = value
+        elif pair:
+            others.append(pair)
+    environ.pop("HTTP_COOKIE", None)
+    if others:
+        environ["HTTP_COOKIE"] = "; ".join(others)
+    return given
 
 
 def _whole(sites: Wsgi, environ: dict[str, Any], start_response: Callable[..., Any]) -> bytes:

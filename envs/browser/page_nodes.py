@@ -23,8 +23,8 @@ def words(text: str) -> frozenset[str]:
 ATTRIBUTES = words(
     "id name type value href for role alt title placeholder hidden disabled checked selected multiple readonly "
     "required open colspan scope action method enctype download accept tabindex maxlength draggable "
-    "contenteditable label size aria-label aria-labelledby aria-describedby aria-hidden aria-expanded aria- "
-    "checked aria-selected aria-current aria-invalid aria-disabled"
+    "contenteditable label size aria-label aria-labelledby aria-describedby aria-hidden aria-expanded "
+    "aria-checked aria-selected aria-current aria-invalid aria-disabled"
 )
 DEEPEST = 60
 """Levels of nesting that a page has once it was too deep to be written; what lies deeper is lifted to there."""

@@ -11,10 +11,12 @@ from selftrain.envs.browser.chromium.launch import BrowserProcess
 from selftrain.envs.browser.chromium.pipe import Message, RefusedError
 from selftrain.envs.browser.chromium.tab import LOAD_SECONDS, Tab
 from selftrain.envs.browser.engine import ActionError
+from selftrain.envs.browser.loopback import COOKIE, HEADER
 from selftrain.errors import SandboxError
 
 MOST_DOWNLOAD = 10 << 20
 _CLOSE_SECONDS = 5.0
+_BEGIN_SECONDS = 3.0
 _STORED = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
 
 
@@ -61,27 +63,29 @@ class Browser:
 
     # episodes
 
-    def wipe(self, headers: Mapping[str, str], hosts: Sequence[str]) -> None:
-        """Leave nothing of what was: one empty tab, with `headers` in all its requests, in a browser without memory.
+    def wipe(self, secret: str, hosts: Sequence[str]) -> None:
+        """Leave nothing of what was: one empty tab, with the secret in all its requests, in a browser without memory.
 
         A tab has its history, session storage and dialogs to itself; the rest is cleared, for `hosts` and for those of
         the last time.
         """
-        hosts, self._hosts = sorted({*hosts, *self._hosts}), hosts
+        old_hosts, self._hosts = self._hosts, hosts
         old = list(self.tabs)
         for tab in old:
             self.pipe.forget(self.pipe.send("Target.closeTarget", {"targetId": tab.target}))
-        self._headers = headers
+        self._headers = {HEADER: secret}
         made = self.open_tab()
         if not self.pipe.wait(lambda: not set(old) & set(self.tabs), _CLOSE_SECONDS):
             raise SandboxError("browser crashed: its tabs cannot be closed")
         self.active = self.tabs.index(made)
-        stored = [{"origin": f"http://{host}", "storageTypes": _STORED} for host in hosts]
+        stored = [{"origin": f"http://{host}", "storageTypes": _STORED} for host in {*hosts, *old_hosts}]
+        cookie = {"name": COOKIE, "value": secret, "httpOnly": True, "sameSite": "Strict"}
         made.ask_all(
             [
                 ("Network.clearBrowserCookies", {}),
                 ("Network.clearBrowserCache", {}),
                 *(("Storage.clearDataForOrigin", each) for each in stored),
+                ("Network.setCookies", {"cookies": [{**cookie, "url": f"http://{host}/"} for host in hosts]}),
             ]
         )
         self.take_downloads()
@@ -119,6 +123,10 @@ class Browser:
         self._finish_downloads()
 
     # downloads
+
+    def await_download(self) -> None:
+        """Wait until the download has begun that a click on a link to save sets off; nothing else tells of it."""
+        self.pipe.wait(lambda: bool(self._downloads) or self.tab.is_stopped, _BEGIN_SECONDS)
 
     def take_downloads(self, names: Collection[str] = ()) -> dict[str, bytes]:
         """What is downloaded by now, by names that are not among `names`; it is the taker's then."""

@@ -23,7 +23,7 @@ from selftrain.envs.browser.chromium.launch import HEIGHT, WIDTH, find_chromium
 from selftrain.envs.browser.chromium.pipe import ANSWER_SECONDS, RefusedError
 from selftrain.envs.browser.chromium.tab import LOAD_SECONDS, ContextGoneError, Tab
 from selftrain.envs.browser.engine import ActionError, View, Wsgi
-from selftrain.envs.browser.loopback import HEADER, Loopback
+from selftrain.envs.browser.loopback import Loopback
 from selftrain.envs.browser.page import Element
 from selftrain.errors import SandboxError
 
@@ -100,7 +100,7 @@ class ChromiumEngine:
     def _wipe(self, secret: str) -> None:
         assert self._loopback is not None
         self._browser = self._browser or Browser(self._executable, self._loopback.port, self._arguments)
-        self._browser.wipe({HEADER: secret}, self._hosts)
+        self._browser.wipe(secret, self._hosts)
 
     def close(self) -> None:
         self._is_open = False
@@ -209,6 +209,8 @@ class ChromiumEngine:
         x, y = found["x"], found["y"]
         clicks = [(kind, x, y, n + 1) for n in range(count) for kind in ("mousePressed", "mouseReleased")]
         self._mouse(tab, ("mouseMoved", x, y, 0), *clicks)
+        if found["saves"]:
+            self._opened().await_download()
 
     @_action
     def hover(self, number: str) -> None:

@@ -41,7 +41,7 @@ def key_events(keys: str) -> list[dict[str, Any]]:
     unknown = next((name for name in held if name not in _MODIFIERS), "")
     if unknown or not (key in _NAMED or key in _MODIFIERS or (len(key) == 1 and key.isprintable())):
         raise ActionError(
-            f"There is no key {unknown or keys!r:.60}; keys are such as 'Enter', 'Tab', 'ArrowDown', 'a', 'Control+a'."
+            f"There is no key {unknown or keys!r:.60}; keys are such as 'Enter', 'Tab', 'ArrowDown', 'a'."
         )
     bits, events = 0, []
     for name in held:

@@ -138,7 +138,7 @@ globalThis.selftrain ??= (() => {
     const found = point(key);
     if (found.fault) return found;
     const link = element.closest("a[href], area[href]");
-    return { ...found, ...submission(element), link: link ? link.href : "" };
+    return { ...found, ...submission(element), link: link ? link.href : "", saves: link?.hasAttribute("download") ?? false };
   }
 
   // the first field that keeps a form from being sent by this button

@@ -43,6 +43,9 @@ class Pipe:
     Args:
         reader, writer: descriptors of our ends, which are closed with `close`.
         listener: gets every event, while some call waits.
+
+    Attributes:
+        patience: seconds that a command may take which says nothing else.
     """
 
     def __init__(self, reader: int, writer: int, listener: Listener) -> None:
@@ -51,6 +54,7 @@ class Pipe:
         self._waiting: set[int] = set()
         self._answers: dict[int, Message] = {}
         self._open = True
+        self.patience = ANSWER_SECONDS
         for end in (reader, writer):
             os.set_blocking(end, False)
         self._readable, self._writable = select.poll(), select.poll()
@@ -93,7 +97,7 @@ class Pipe:
         method: str,
         params: Mapping[str, Any] | None = None,
         session: str = "",
-        seconds: float = ANSWER_SECONDS,
+        seconds: float | None = None,
     ) -> Message:
         """Send a command and wait for its answer.
 
@@ -103,6 +107,7 @@ class Pipe:
             BrowserGoneError: the browser is not there any more.
         """
         number = self.send(method, params, session)
+        seconds = self.patience if seconds is None else seconds
         if not self.wait(lambda: number in self._answers, seconds):
             self.forget(number)
             raise NoAnswerError(f"browser crashed: {method} was not answered within {seconds:.0f} seconds")
@@ -157,7 +162,7 @@ class Pipe:
             self._answers[number] = message
 
     def _write(self, data: memoryview) -> None:
-        deadline = time.monotonic() + ANSWER_SECONDS
+        deadline = time.monotonic() + self.patience
         while data:
             self._require_open()
             try:

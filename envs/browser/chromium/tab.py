@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any
 
 from selftrain.envs.browser.chromium.launch import HEIGHT, WIDTH
-from selftrain.envs.browser.chromium.pipe import ANSWER_SECONDS, Message, NoAnswerError, Pipe, RefusedError
+from selftrain.envs.browser.chromium.pipe import Message, NoAnswerError, Pipe, RefusedError
 from selftrain.envs.browser.engine import ActionError
 from selftrain.envs.browser.page import ATTRIBUTES, Numbers, Page, make_page
 from selftrain.errors import SandboxError
@@ -145,7 +145,7 @@ class Tab:
 
     # commands
 
-    def ask(self, method: str, params: Mapping[str, Any] | None = None, seconds: float = ANSWER_SECONDS) -> Message:
+    def ask(self, method: str, params: Mapping[str, Any] | None = None, seconds: float | None = None) -> Message:
         """Send a command to this tab and wait for its answer.
 
         Raises:
@@ -155,9 +155,10 @@ class Tab:
         """
         return self.ask_all([(method, params or {})], seconds)[0]
 
-    def ask_all(self, commands: list[tuple[str, Mapping[str, Any]]], seconds: float = ANSWER_SECONDS) -> list[Message]:
+    def ask_all(self, commands: list[tuple[str, Mapping[str, Any]]], seconds: float | None = None) -> list[Message]:
         """Send several commands at once, and wait for all of their answers."""
         pipe = self._pipe
+        seconds = pipe.patience if seconds is None else seconds
         numbers = [pipe.send(method, params, self.session) for method, params in commands]
         waited = pipe.wait(lambda: self.is_stopped or all(pipe.answered(number) for number in numbers), seconds)
         if all(pipe.answered(number) for number in numbers):
