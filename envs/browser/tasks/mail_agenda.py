@@ -81,7 +81,7 @@ class _Rules:
         floor: on which meetings with customers are held.
     """
 
-    noon: Span = ("12:00", "12:00")
+    noon: Span = ("00:00", "00:00")
     off: str = ""
     large: int = 99
     group: int = 0

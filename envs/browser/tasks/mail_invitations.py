@@ -79,21 +79,8 @@ _SORTS = {
     3: ("plain", "early", "clash", "interview clash", "plain", "late"),
     4: ("plain", "early", "clash", "interview clash", "head early", "head clash", "plain", "late", "clash"),
     5: (
-        "plain",
-        "early",
-        "clash",
-        "interview clash",
-        "head early",
-        "head clash",
-        "plain",
-        "late",
-        "clash",
-        "long",
-        "long",
-        "head long",
-        "interview late",
-        "crowd",
-        "plain",
+        *("plain", "early", "clash", "interview clash", "head early", "head clash", "plain", "late", "clash"),
+        *("long", "long", "head long", "interview late", "crowd", "plain"),
     ),
 }
 
