@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -28,6 +29,7 @@ class Document:
         parents: for each the key of the element around it; -1 for the root.
         files: chosen in file inputs: key → (name, bytes).
         edited: keys of the fields that were filled in.
+        marked: key of the field of which all text is selected, -1 for none.
     """
 
     title: str = ""
@@ -36,6 +38,7 @@ class Document:
     parents: list[int] = field(default_factory=list)
     files: dict[int, list[tuple[str, bytes]]] = field(default_factory=dict)
     edited: set[int] = field(default_factory=set)
+    marked: int = -1
     _numbers: Numbers = field(default_factory=Numbers)
     _page: Page | None = None
 
@@ -140,10 +143,10 @@ def _convert(document: Document, source: LexborNode, target: Node, depth: int) -
 
 def _flatten(document: Document, source: LexborNode, target: Node) -> None:
     """Add all that lies in `source`, at any depth, to `target` itself."""
-    for below in source.traverse(include_text=True):
+    for below in itertools.islice(source.traverse(include_text=True), 1, None):
         if below.is_text_node:
             target[2].append(below.text_content or "")
-        elif below.is_element_node and below.tag not in _LEFT_OUT and below != source:
+        elif below.is_element_node and below.tag not in _LEFT_OUT:
             target[2].append(document.add(below.tag or "", _attributes(below), target[3]))
 
 

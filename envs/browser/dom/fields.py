@@ -29,9 +29,12 @@ _INSTEAD = {
     "listbox": "use select_option",
     "file": "use upload_file",
 }
-_OTHER_KEYS = words(
-    "Escape Delete Backspace Tab ArrowUp ArrowDown ArrowLeft ArrowRight Home End PageUp PageDown Insert Shift Control "
-    "Alt Meta CapsLock Space Enter F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12"
+_HELD_KEYS = frozenset({"Alt", "Control", "ControlOrMeta", "Meta", "Shift"})
+_ARROWS = frozenset({"ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft"})
+_KEYS = (
+    words("Backspace Delete End Enter Escape Home Insert PageDown PageUp Tab F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12")
+    | _HELD_KEYS
+    | _ARROWS
 )
 
 
@@ -68,12 +71,16 @@ class Fields:
         self._write(node, _cut(node, text))
 
     def append(self, node: Node, text: str) -> None:
-        """Type `text` at the end of a field."""
-        self._write(node, _cut(node, node[1].get(":value", "") + text))
+        """Type `text` at the end of a field, or in place of all that is selected in it."""
+        self._write(node, _cut(node, self._kept(node) + text))
+
+    def _kept(self, node: Node) -> str:
+        return "" if self.document.marked == node[3] else node[1].get(":value", "")
 
     def _write(self, node: Node, text: str) -> None:
         self.document.change(node, ":value", text)
         self.document.edited.add(node[3])
+        self.document.marked = -1
 
     def select(self, element: Element, node: Node, wanted: Sequence[str]) -> None:
         """Choose the options of these labels or values, and no others."""
@@ -135,20 +142,23 @@ class Fields:
 
     def type(self, element: Element, node: Node, keys: str) -> None:
         """Press a key on a field."""
+        *held, key = keys.split("+") if len(keys) > 1 and not keys.endswith("+") else [keys]
+        key = " " if key == "Space" else key
+        if not set(held) <= _HELD_KEYS or not (key in _KEYS or (len(key) == 1 and key.isprintable())):
+            raise ActionError(f"There is no key {keys!r:.60}; keys are such as 'Enter', 'Tab', 'ArrowDown', 'a'.")
         kind = kind_of(node)
         text = node[0] == "textarea" or (node[0] == "input" and holds_text(kind))
-        written = text and "readonly" not in node[1]
-        key = " " if keys == "Space" else keys
-        if len(key) == 1 and key.isprintable():
-            if written:
-                self.append(node, key)
-        elif key == "Backspace":
-            if written:
-                self._write(node, node[1].get(":value", "")[:-1])
-        elif key in {"ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft"}:
+        if text and set(held) & {"Control", "ControlOrMeta"} and key.lower() == "a":
+            self.document.marked = node[3]
+        elif set(held) - {"Shift"}:
+            return
+        elif key in _ARROWS and not text:
             self._move(node, kind, key)
-        elif key.split("+")[-1] not in _OTHER_KEYS and not (len(key.split("+")[-1]) == 1 and "+" in key):
-            raise ActionError(f"There is no key {keys!r:.60}; keys are such as 'Enter', 'Tab', 'ArrowDown', 'a'.")
+        elif text and "readonly" not in node[1]:
+            if len(key) == 1:
+                self.append(node, key.upper() if held else key)
+            elif key == "Backspace" or (key == "Delete" and self.document.marked == node[3]):
+                self._write(node, self._kept(node)[:-1])
 
     def _move(self, node: Node, kind: str, key: str) -> None:
         on = 1 if key in {"ArrowDown", "ArrowRight"} else -1
