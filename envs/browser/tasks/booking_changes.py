@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal, Updated
@@ -141,7 +142,7 @@ def _errand(world: World, rng: Rng, user: Account, level: int) -> Errand | None:
     after = int(rng.integers(12, 22)) * 30
     by = after + int(rng.integers(14, 22)) * 30 if level >= 3 else 0
     moves = _moves(world, booking, dates, after, by)
-    if len(moves) < 2 or _total(moves[0]) == _total(moves[1]):
+    if len(moves) < 2 or _total(moves[0]) == _total(moves[1]) or (level == 5 and _total(moves[0]) < 20):
         return None
     return Errand(booking, dates, after, by, 0, moves)
 
@@ -150,14 +151,15 @@ def _errands(world: World, rng: Rng, user: Account, level: int) -> list[Errand]:
     """What is to be done at a level; at level 5 for four bookings, one of which at least has to stay."""
     wanted = 4 if level == 5 else 1
     for _ in range(TRIES):
-        made = [errand for _ in range(wanted * 3) if (errand := _errand(world, rng, user, level))][:wanted]
+        drawn = (errand for _ in range(wanted * 9) if (errand := _errand(world, rng, user, level)))
+        made = list(islice(drawn, wanted))
         if level == 5 and len(made) == wanted:
             most = sorted(_total(errand.moves[0]) for errand in made)[2] - 10
             made = [replace(errand, most=most) for errand in made]
         kept = {errand.booking for errand in made}
         places = [move.place for errand in made for move in errand.moves[0]]
         apart = len(made) == wanted and len(set(places)) == len(places)
-        if apart and any(errand.chosen for errand in made) and (level < 5 or made[0].most > 0):
+        if apart and any(errand.chosen for errand in made):
             _drop_others(world, user, kept)
             return made
         clear_bookings(world, user)

@@ -165,20 +165,24 @@ def connections(ask: Ask, origin: int, destination: int, date: str) -> list[Conn
     """All connections of a day with at most one change, by departure.
 
     A change takes at least the minutes that its station asks for and at most `LONGEST_WAIT`, and leads to another line.
+    Where a direct train leaves no earlier and arrives no later, a connection with a change is left out.
     """
     first = rides(ask, date, "a.station_id = ?", origin)
     found = [Connection(date, (_leg(row, date),)) for row in first if row["destination_id"] == destination]
+    direct = [(each.departs, each.arrives) for each in found]
     by_change: dict[int, list[sqlite3.Row]] = {}
     for row in rides(ask, date, "b.station_id = ?", destination):
         by_change.setdefault(row["origin_id"], []).append(row)
     seen: set[tuple[int, int]] = set()
     for one in first:
         for two in by_change.get(one["destination_id"], ()):
-            pair = (one["train_id"], two["train_id"])
-            wait = two["departs"] - one["arrives"]
-            if pair not in seen and one["line_id"] != two["line_id"] and one["transfer"] <= wait <= LONGEST_WAIT:
-                seen.add(pair)
-                found.append(Connection(date, (_leg(one, date), _leg(two, date))))
+            pair, wait = (one["train_id"], two["train_id"]), two["departs"] - one["arrives"]
+            if not one["transfer"] <= wait <= LONGEST_WAIT or one["line_id"] == two["line_id"] or pair in seen:
+                continue
+            if any(leaves >= one["departs"] and arrives <= two["arrives"] for leaves, arrives in direct):
+                continue
+            seen.add(pair)
+            found.append(Connection(date, (_leg(one, date), _leg(two, date))))
     return sorted(found, key=lambda each: (each.departs, each.arrives, each.key))
 
 
