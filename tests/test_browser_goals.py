@@ -20,7 +20,7 @@ from selftrain.envs.browser.goals import Contains, Deleted, Goal, IdOf, Inserted
 from selftrain.envs.browser.sites.base import Site, new_database, open_database, start_audit
 from selftrain.errors import TaskError, VerifierError
 from selftrain.evidence import Evidence, EvidenceFile
-from selftrain.verdicts import Verdict
+from selftrain.verdicts import Check, Verdict
 
 SCHEMA = """
 CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, name TEXT, role TEXT, password TEXT);
@@ -334,10 +334,10 @@ def probes() -> list[bool]:
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
-        ("_goal_rows", lambda *_: goal_judge.Check("goal rows", True)),
-        ("_audit", lambda *_: goal_judge.Check("audit", True)),
-        ("_actors", lambda *_: goal_judge.Check("actors", True)),
-        ("_answer", lambda *_: goal_judge.Check("answer", True)),
+        ("_goal_rows", lambda *_: Check("goal rows", True)),
+        ("_audit", lambda *_: Check("audit", True)),
+        ("_actors", lambda *_: Check("actors", True)),
+        ("_answer", lambda *_: Check("answer", True)),
         ("_defaults", lambda *_: iter(())),
         ("same_answer", lambda gold, given, kind: gold in given),
     ],

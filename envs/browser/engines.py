@@ -20,20 +20,27 @@ def chosen_engine(name: str, only_chromium: bool = False) -> str:
     """
     if name == "dom":
         return name
-    if not (missing := missing_chromium()):
-        return "chromium"
-    if name == "auto" and not only_chromium:
-        return "dom"
-    raise BackendUnavailableError(f"engine={name!r} cannot be used here: {missing}")
+    from selftrain.envs.browser.chromium import find_chromium
 
-
-def missing_chromium() -> str:
-    """What keeps Chromium from being used here, and the command that gets it; "" when nothing does."""
-    return "the chromium engine is not there yet"
+    try:
+        find_chromium()
+    except BackendUnavailableError:
+        if name == "auto" and not only_chromium:
+            return "dom"
+        raise
+    return "chromium"
 
 
 def make_engine(name: str) -> Engine:
-    """A browser of the engine `name`, "dom" or "chromium"."""
+    """A browser of the engine `name`, "dom" or "chromium"; it starts when it is first used.
+
+    Raises:
+        BackendUnavailableError: there is no Chromium here; says what to install.
+    """
+    if name == "chromium":
+        from selftrain.envs.browser.chromium import ChromiumEngine
+
+        return ChromiumEngine()
     from selftrain.envs.browser.dom import DomEngine
 
     return DomEngine()

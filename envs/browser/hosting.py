@@ -1,4 +1,4 @@
-"""Where the sites of an episode run: in this process."""
+"""Where the sites of an episode run: in this process, or in a container."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from selftrain.envs.browser.sites.server import Served
-from selftrain.errors import SandboxError, SelfTrainError
+from selftrain.errors import SandboxError
+from selftrain.sandboxes import make_backend
 
 BACKENDS = ("auto", "process", "bubblewrap", "docker")
 
@@ -57,8 +58,6 @@ class InProcessSites:
         asked = f"{environ.get('REQUEST_METHOD')} {environ.get('HTTP_HOST')}{environ.get('PATH_INFO')}"
         try:
             return self._served(environ, start_response)
-        except SelfTrainError:
-            raise
         except Exception as error:
             self._fault = SandboxError(f"a site failed on {asked[:200]}: {type(error).__name__}: {error}")
             raise self._fault from error
@@ -96,4 +95,8 @@ def open_sites(databases: Mapping[str, bytes], javascript: bool, backend: str, i
     Raises:
         SandboxError: the container cannot be started.
     """
-    return InProcessSites(databases, javascript)
+    if backend != "docker":
+        return InProcessSites(databases, javascript)
+    from selftrain.envs.browser.sandbox_sites import SandboxSites
+
+    return SandboxSites(make_backend(backend), image, databases, javascript)

@@ -117,7 +117,7 @@ class Stage:
         except (ActionError, TaskError) as error:
             shown = visit.view.page
             raise TaskError(
-                f"step {len(actions)} of a script, {do}, cannot be played on {shown.url}: {error}\n{shown.text[:2000]}"
+                f"step {number + 1} of a script, {do}, cannot be played on {shown.url}: {error}\n{shown.text[:2000]}"
             ) from error
         finally:
             visit.close()

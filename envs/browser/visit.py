@@ -31,7 +31,7 @@ class Visit:
     """The place of an episode.
 
     Args:
-        engine: the browser; it is closed with the visit.
+        engine: the browser, which stays when the visit is over.
         sites: what it visits.
         files: name → bytes of what the agent has from the beginning.
         start: URL of the first page.
@@ -73,8 +73,7 @@ class Visit:
         return Outcome(" ".join([*saved, notice] if notice else saved), call.verb in _ENDS)
 
     def close(self) -> None:
-        """Close the browser and the sites."""
-        self.engine.close()
+        """Close the sites."""
         self.sites.close()
 
     def _take_downloads(self) -> list[str]:

@@ -57,7 +57,8 @@ class Served:
                 connection.close()
 
     def _entry(self, environ: Mapping[str, Any], status: int) -> dict[str, Any]:
-        host, path, query = environ.get("HTTP_HOST", ""), environ.get("PATH_INFO", "/"), environ.get("QUERY_STRING", "")
+        host = environ.get("HTTP_HOST", "").removesuffix(":80")
+        path, query = environ.get("PATH_INFO", "/"), environ.get("QUERY_STRING", "")
         url = f"http://{host}{path}" + (f"?{query}" if query else "")
         connection = self._connections.get(host.partition(":")[0].removesuffix(".test"))
         return {
