@@ -58,7 +58,9 @@ class Browser:
 
     @property
     def tab(self) -> Tab:
-        """The active tab."""
+        """The active tab; an empty one if there is none left."""
+        if not self.tabs:
+            self.open_tab()
         return self.tabs[self.active]
 
     # episodes
@@ -114,12 +116,11 @@ class Browser:
 
     def settle(self) -> None:
         """Wait until the active tab is quiet and downloads are finished; see `Tab.settle`."""
-        if not self.tabs:  # a page closed itself
-            self.open_tab()
-        before: Tab | None = None
-        while before is not self.tab:  # a window that a page opened is the active tab then
-            before = self.tab
-            before.settle()
+        settled: Tab | None = None
+        # a page may open a window, which is the active tab then, or close itself
+        while settled is None or settled is not self.tab:
+            settled = self.tab
+            settled.settle()
         self._finish_downloads()
 
     # downloads

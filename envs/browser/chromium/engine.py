@@ -20,8 +20,8 @@ from selftrain.envs.browser.chromium.browser import Browser
 from selftrain.envs.browser.chromium.faults import require_none, unknown
 from selftrain.envs.browser.chromium.keys import key_events
 from selftrain.envs.browser.chromium.launch import HEIGHT, WIDTH, find_chromium
-from selftrain.envs.browser.chromium.pipe import ANSWER_SECONDS, RefusedError
-from selftrain.envs.browser.chromium.tab import LOAD_SECONDS, ContextGoneError, Tab
+from selftrain.envs.browser.chromium.pipe import RefusedError
+from selftrain.envs.browser.chromium.tab import ContextGoneError, Tab
 from selftrain.envs.browser.engine import ActionError, View, Wsgi
 from selftrain.envs.browser.loopback import Loopback
 from selftrain.envs.browser.page import Element
@@ -42,8 +42,9 @@ def _action(method: _Method) -> _Method:
         browser = self._opened()
         with self._guarded():
             browser.pipe.drain()
-            if browser.tab.dialog:
-                raise ActionError(f"A dialog waits: {browser.tab.dialog!r:.200}. Answer it first.")
+            tab = browser.tab
+            if tab.dialog:
+                raise ActionError(f"A dialog waits: {tab.dialog!r:.200}. Answer it first.")
             refused: ActionError | None = None
             try:
                 method(self, *args, **kwargs)
@@ -51,7 +52,7 @@ def _action(method: _Method) -> _Method:
                 refused = error
             except ContextGoneError:
                 # while a dialog stops the page, what was begun goes on when it is answered
-                if not browser.tab.dialog:
+                if not tab.is_stopped:
                     refused = ActionError("The page changed meanwhile. Look at it again.")
             self._settle()
             if refused is not None:
@@ -139,7 +140,7 @@ class ChromiumEngine:
         browser = self._opened()
         with self._guarded():
             browser.pipe.drain()
-            if not browser.tab.is_still:
+            if not browser.tabs or not browser.tab.is_still:
                 browser.settle()
             page = browser.tab.read()
             if len(browser.tabs) == 1:
@@ -290,7 +291,7 @@ class ChromiumEngine:
     @_action
     def goto(self, url: str) -> None:
         whole = whole_url(url, self._hosts)
-        self._opened().tab.ask("Page.navigate", {"url": whole}, LOAD_SECONDS + ANSWER_SECONDS)
+        self._opened().tab.navigate(whole)
 
     @_action
     def back(self) -> None:
@@ -307,8 +308,7 @@ class ChromiumEngine:
         entries = history["entries"]
         if not 0 <= target < len(entries) or (target == 0 and by < 0 and entries[0]["url"] == _BLANK):
             raise ActionError(f"There is no page to go {where} to in this tab.")
-        tab.begin_loading()
-        tab.ask("Page.navigateToHistoryEntry", {"entryId": entries[target]["id"]})
+        tab.travel(entries[target])
 
     # tabs
 
@@ -371,12 +371,10 @@ class ChromiumEngine:
     def _leave(self, browser: Browser, tab: Tab) -> None:
         history = tab.ask("Page.getNavigationHistory")
         if history["currentIndex"] > 0:
-            tab.begin_loading()
-            entry = history["entries"][history["currentIndex"] - 1]
-            tab.ask("Page.navigateToHistoryEntry", {"entryId": entry["id"]})
+            tab.travel(history["entries"][history["currentIndex"] - 1])
             tab.settle()
         elif len(browser.tabs) > 1:
             browser.close_tab(tab)
         else:
-            tab.ask("Page.navigate", {"url": _BLANK})
+            tab.navigate(_BLANK)
             tab.settle()

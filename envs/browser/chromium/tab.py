@@ -236,9 +236,15 @@ class Tab:
             if self.is_still and not self._fetching:
                 return
 
-    def begin_loading(self) -> None:
-        """A command is about to be given that loads a page, which events may tell late."""
+    def navigate(self, url: str) -> None:
+        """Begin to load a URL; the browser answers when the first bytes of the page are there, so `settle` waits."""
         self._requested = True
+        self._pipe.forget(self._pipe.send("Page.navigate", {"url": url}, self.session))
+
+    def travel(self, entry: Mapping[str, Any]) -> None:
+        """Begin to go to an entry of the history."""
+        self._requested = True
+        self.ask("Page.navigateToHistoryEntry", {"entryId": entry["id"]})
 
     def answer_dialog(self, accept: bool, text: str) -> None:
         """Answer the dialog that waits."""
