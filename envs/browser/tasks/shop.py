@@ -1,0 +1,14 @@
+"""The task families of the shop."""
+
+from __future__ import annotations
+
+from . import shop_desk, shop_find, shop_orders, shop_returns, shop_stock
+
+FAMILIES = (
+    *shop_find.FAMILIES,
+    *shop_orders.FAMILIES,
+    *shop_returns.FAMILIES,
+    *shop_desk.FAMILIES,
+    *shop_stock.FAMILIES,
+)
+"""All of them."""
