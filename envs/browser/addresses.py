@@ -38,7 +38,7 @@ def resolved(base: str, reference: str, hosts: Sequence[str]) -> str:
         raise _refused(reference, f"{scheme[1].lower()}: URLs are not opened", hosts)
     before, _, _ = reference.partition("?")
     before, _, _ = before.partition("#")
-    reference = before.replace("\\", "/") + reference[len(before) :]
+    reference = _slashed(before.replace("\\", "/"), bool(base)) + reference[len(before) :]
     try:
         parts = urlsplit(urljoin(base, reference))
         port = parts.port
@@ -55,6 +55,15 @@ def resolved(base: str, reference: str, hosts: Sequence[str]) -> str:
     path = urlsplit(urljoin(f"http://{host}/", quote(parts.path or "/", _PATH).replace("//", "/%2F"))).path
     path = path.replace("/%2F", "//")
     return urlunsplit(("http", host, path, quote(parts.query, _PATH + "?"), quote(parts.fragment, _PATH + "?")))
+
+
+def _slashed(reference: str, has_base: bool) -> str:
+    """The same with exactly two slashes before the host, where a browser sees one."""
+    start = "http:" if _SCHEME.match(reference) else ""
+    rest = reference[len(start) :]
+    if rest.startswith("//") or (start and not has_base):
+        return f"{start}//{rest.lstrip('/')}"
+    return rest
 
 
 def without_fragment(url: str) -> str:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from selftrain.envs.browser.addresses import resolved, whole_url, without_fragment
 from selftrain.envs.browser.dom.document import Document, parsed, plain
-from selftrain.envs.browser.dom.fields import Fields, called
+from selftrain.envs.browser.dom.fields import Fields, called, require_key
 from selftrain.envs.browser.dom.forms import action_of, form_of, is_disabled, kind_of, sending, submits
 from selftrain.envs.browser.dom.network import Answer, Body, Network, safe_name
 from selftrain.envs.browser.dom.tab import BLANK, Entry, Tab
@@ -139,6 +139,7 @@ class DomEngine:
 
     def press(self, number: str, keys: str) -> None:
         document, element, node = self._usable(number)
+        require_key(keys)
         document.focus(node)
         if keys in {"Enter", "NumpadEnter"}:
             self._press_enter(document, number, node)

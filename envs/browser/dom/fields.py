@@ -43,6 +43,18 @@ def called(element: Element) -> str:
     return f"{element.role} [{element.number}] {element.name!r:.100}"
 
 
+def require_key(keys: str) -> None:
+    """Raise `ActionError` if there are no such keys as "Control+a"."""
+    *held, key = _keys(keys)
+    if not set(held) <= _HELD_KEYS or not (key in _KEYS or (len(key) == 1 and key.isprintable())):
+        raise ActionError(f"There is no key {keys!r:.60}; keys are such as 'Enter', 'Tab', 'ArrowDown', 'a'.")
+
+
+def _keys(keys: str) -> list[str]:
+    pressed = keys.split("+") if len(keys) > 1 and not keys.endswith("+") else [keys]
+    return [*pressed[:-1], " " if pressed[-1] == "Space" else pressed[-1]]
+
+
 @dataclass(frozen=True)
 class Fields:
     """The fields of a document."""
@@ -142,10 +154,7 @@ class Fields:
 
     def type(self, element: Element, node: Node, keys: str) -> None:
         """Press a key on a field."""
-        *held, key = keys.split("+") if len(keys) > 1 and not keys.endswith("+") else [keys]
-        key = " " if key == "Space" else key
-        if not set(held) <= _HELD_KEYS or not (key in _KEYS or (len(key) == 1 and key.isprintable())):
-            raise ActionError(f"There is no key {keys!r:.60}; keys are such as 'Enter', 'Tab', 'ArrowDown', 'a'.")
+        *held, key = _keys(keys)
         kind = kind_of(node)
         text = node[0] == "textarea" or (node[0] == "input" and holds_text(kind))
         if text and set(held) & {"Control", "ControlOrMeta"} and key.lower() == "a":
