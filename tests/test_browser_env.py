@@ -167,7 +167,8 @@ def test_a_saved_state_goes_on_where_it_was(task: Task) -> None:
         for action in task.oracle[half:]:
             _, reward, _, _, info = env.step(action)
         assert reward == 1.0 and info["step"] == len(task.oracle) + 1
-    one.close(), other.close()
+    one.close()
+    other.close()
 
 
 def test_a_long_page_is_a_window_that_scrolls() -> None:
@@ -211,7 +212,8 @@ def test_every_line_of_a_page_is_reached_by_scrolling(task: Task) -> None:
             break
         shown = small.step("scroll(0, 600)")[0]
     assert [line for line in whole if line not in seen] == []
-    small.close(), large.close()
+    small.close()
+    large.close()
 
 
 def test_a_site_that_breaks_is_no_verdict(env: BrowserEnv, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -367,13 +369,15 @@ def test_an_episode_with_sites_in_a_sandbox_gets_the_same_verdicts(task: Task, m
     env.close()
 
 
-def test_the_backend_of_a_proof_says_where_sites_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(hosting, "make_backend", lambda name: asked.append(name) or make_backend("bubblewrap"))
-    monkeypatch.setattr("selftrain.envs.browser.sandbox_sites.SandboxSites", lambda backend, image, *_: image)
+def test_docker_alone_means_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(hosting, "make_backend", lambda name: name)
+    monkeypatch.setattr("selftrain.envs.browser.sandbox_sites.SandboxSites", lambda *given: asked.append(given))
     databases = World(["mail"], "train", 0).databases()
-    assert isinstance(hosting.open_sites(databases, False, "bubblewrap", ""), InProcessSites)
-    assert hosting.open_sites(databases, False, "docker", "mine") == "mine" and asked == ["docker"]
+    for backend in ("auto", "process", "bubblewrap"):
+        assert isinstance(hosting.open_sites(databases, False, backend, ""), InProcessSites)
+    hosting.open_sites(databases, True, "docker", "mine")
+    assert asked == [("docker", "mine", databases, True)]
 
 
 def test_a_dialog_comes_first(env: BrowserEnv, monkeypatch: pytest.MonkeyPatch) -> None:

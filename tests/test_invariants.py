@@ -314,6 +314,17 @@ def in_coq(noise: str) -> Act:
     return act
 
 
+def in_the_browser(noise: str) -> Act:
+    def act(observation: Mapping[str, Any], info: Mapping[str, Any]) -> str:
+        if observation["phase"] == 1:
+            return "carried"
+        if info["env_steps"] >= 12:
+            return "submit()"
+        return f"I look {noise * 40}.\n```\nscroll(0, {600 if info['env_steps'] % 4 else -600})\n```"
+
+    return act
+
+
 def terminal() -> gym.Env[Any, Any]:
     return gym.make("selftrain:SelfTrain-Terminal-v0", tasks=["csv-reshape/train/1/0"], disable_env_checker=True)
 
@@ -325,8 +336,11 @@ MAKE = {
     ),
     "SelfTrain-Math-v0": lambda: gym.make("selftrain:SelfTrain-Math-v0", disable_env_checker=True),
     "SelfTrain-Proof-v0": lambda: gym.make("selftrain:SelfTrain-Proof-v0", disable_env_checker=True),
+    "SelfTrain-Browser-v0": lambda: gym.make(
+        "selftrain:SelfTrain-Browser-v0", observation_chars=600, disable_env_checker=True
+    ),
 }
-ACTING = {"SelfTrain-Math-v0": in_python, "SelfTrain-Proof-v0": in_coq}
+ACTING = {"SelfTrain-Math-v0": in_python, "SelfTrain-Proof-v0": in_coq, "SelfTrain-Browser-v0": in_the_browser}
 NEEDS = {"SelfTrain-Proof-v0": needs_coq}
 BUDGET = {"budget": 4200, "reserve": 200, "notes_budget": 120, "trigger": "every:4"}
 
