@@ -103,17 +103,29 @@ def _schema(database: sqlite3.Connection) -> set[tuple[str, ...]]:
 
 
 def _compare_table(site: str, table: str, old: sqlite3.Connection, new: sqlite3.Connection, into: _Difference) -> None:
-    query = f"SELECT * FROM {table}"
-    before = {row["id"]: row for row in old.execute(query)}
-    after = {row["id"]: row for row in new.execute(query)}
-    for number in after.keys() - before.keys():
-        into.inserted[site, table, number] = dict(after[number])
-    for number in before.keys() - after.keys():
-        into.deleted.add((site, table, number))
-    for number in before.keys() & after.keys():
-        if before[number] != after[number]:
-            into.updated[site, table, number] = dict(before[number]), dict(after[number])
+    columns = [column["name"] for column in new.execute(f"PRAGMA table_info({table})")]
+    query = f"SELECT {', '.join(columns)} FROM {table} ORDER BY id"
+    before, after = _plain(old, query), _plain(new, query)
     into.defaults[site, table] = dict(_defaults(new, table))
+    if before == after:
+        return
+    at = columns.index("id")
+    earlier, later = ({row[at]: row for row in rows} for rows in (before, after))
+    for number in earlier.keys() | later.keys():
+        was, now, key = earlier.get(number), later.get(number), (site, table, number)
+        if now is None:
+            into.deleted.add(key)
+        elif was is None:
+            into.inserted[key] = dict(zip(columns, now, strict=True))
+        elif was != now:
+            into.updated[key] = dict(zip(columns, was, strict=True)), dict(zip(columns, now, strict=True))
+
+
+def _plain(database: sqlite3.Connection, query: str) -> list[tuple[Any, ...]]:
+    """Rows as tuples, which are compared much sooner than rows with names."""
+    cursor = database.cursor()
+    cursor.row_factory = None
+    return cursor.execute(query).fetchall()
 
 
 def _defaults(database: sqlite3.Connection, table: str) -> Iterator[tuple[str, Any]]:
