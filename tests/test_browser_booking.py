@@ -72,7 +72,7 @@ class Browser:
         key = self.trip(changes)
         self.post("/book", legs=key, date=DATE, kinds="adult,child", fare="Saver")
         self.post("/book/passengers", name_1="Ana Lind", name_2="Bo Lind", bags_1="1", bags_2="0", email="a@b.test")
-        seats = {}
+        seats: dict[str, str] = {}
         for leg, part in enumerate(key.split("-"), 1):
             free = free_seats(self.rows, int(part.split(".")[0]), DATE, "Saver")
             seats |= {f"seat_{leg}_1": free[0], f"seat_{leg}_2": free[1]}
@@ -375,7 +375,8 @@ def test_claims_by_the_rules_as_they_are_written(level: int) -> None:
         "JOIN bookings b ON b.id = k.booking_id JOIN users u ON u.id = b.user_id JOIN disruptions d "
         "ON d.train_id = k.train_id AND d.date = k.date WHERE u.username = ? AND b.status = 'confirmed' "
         "AND k.date <= '2026-03-02' "
-        "AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.booking_id = b.id AND c.leg = k.leg) GROUP BY k.booking_id, k.leg",
+        "AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.booking_id = b.id AND c.leg = k.leg) "
+        "GROUP BY k.booking_id, k.leg",
         [name],
     ).fetchall()
     for leg in legs:

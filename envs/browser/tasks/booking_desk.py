@@ -322,20 +322,8 @@ def _reports(world: World, rng: Rng, level: int) -> list[Report]:
     return made
 
 
-def _log(rng: Rng, level: int, world: World) -> Draft:
-    staff = account(world, rng, "staff", None)
-    colleague = second_account(world, rng, staff, "staff")
-    reports = _reports(world, rng, level)
-    for report in reports:
-        if report.known:
-            row = report.wanted().values
-            world.write(
-                SITE,
-                "INSERT INTO disruptions (train_id, date, kind, minutes, cause, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-                *row.values(),
-                f"{report.date} 23:10",
-            )
-    new = [report for report in reports if not report.known]
+def _bulletin(rng: Rng, reports: Sequence[Report], level: int) -> str:
+    """What the instruction says of the reports."""
     lines = "; ".join(f"({i}) {report.told(level == 1)}" for i, report in enumerate(reports, 1))
     fixes = [
         f"({i}) was {report.minutes} minutes, not {report.corrected}"
@@ -353,13 +341,30 @@ def _log(rng: Rng, level: int, world: World) -> Draft:
     parts = [f"{opening} {lines}."]
     parts += ["What the desk has already for a train and day stays as it is."] if level >= 3 else []
     parts += [f"Corrections that came later: {'; '.join(fixes)}."] if fixes else []
-    parts += ["A cancelled train has 0 minutes. One report for each train and day.", staff.told(rng)]
+    parts += ["A cancelled train has 0 minutes. One report for each train and day."]
+    return " ".join(parts)
+
+
+def _log(rng: Rng, level: int, world: World) -> Draft:
+    staff = account(world, rng, "staff", None)
+    colleague = second_account(world, rng, staff, "staff")
+    reports = _reports(world, rng, level)
+    for report in reports:
+        if report.known:
+            row = report.wanted().values
+            world.write(
+                SITE,
+                "INSERT INTO disruptions (train_id, date, kind, minutes, cause, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                *row.values(),
+                f"{report.date} 23:10",
+            )
+    new = [report for report in reports if not report.known]
     last = new[-1]
     wrong = Report(last.ride, last.date, last.gone, last.minutes + 5, _other_cause(last.cause))
     first = [do for report in new for do in report.script()]
     rest = [do for report in new[:-1] for do in report.script()]
     return Draft(
-        instruction=" ".join(parts),
+        instruction=f"{_bulletin(rng, reports, level)} {staff.told(rng)}",
         world=world,
         goal=Goal(changes=[report.wanted() for report in new], actors={SITE: staff.username}),
         oracle=[*sign_in(staff), *first, SUBMIT],

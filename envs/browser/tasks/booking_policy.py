@@ -69,6 +69,12 @@ def _script(who: Account, decisions: Decisions) -> list[Do]:
     return [*made, SUBMIT]
 
 
+def _changes(decisions: Decisions) -> list[Updated]:
+    rejected = {number: {"status": "rejected", "reason": reason} for number, reason in decisions.items() if reason}
+    approved = {number: {"status": "approved"} for number, reason in decisions.items() if not reason}
+    return [Updated(SITE, "trip_requests", number, new) for number, new in (*rejected.items(), *approved.items())]
+
+
 def _decided(right: Decisions, request: int, reason: str) -> Decisions:
     return {**right, request: reason}
 
@@ -113,15 +119,7 @@ def _decide(rng: Rng, level: int, world: World) -> Draft:
     return Draft(
         instruction=text,
         world=world,
-        goal=Goal(
-            changes=[
-                Updated(SITE, "trip_requests", number, {"status": "rejected", "reason": reason})
-                if reason
-                else Updated(SITE, "trip_requests", number, {"status": "approved"})
-                for number, reason in right.items()
-            ],
-            actors={SITE: manager.username},
-        ),
+        goal=Goal(changes=_changes(right), actors={SITE: manager.username}),
         oracle=_script(manager, right),
         cheats=cheats,
         steps=30 + 8 * _COUNTS[level],

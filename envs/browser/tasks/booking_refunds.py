@@ -177,6 +177,11 @@ class _Claim:
     cents: int
     paid: int
 
+    def wanted(self) -> Inserted:
+        """The row that it becomes."""
+        values = {"booking_id": self.booking, "leg": self.leg, "minutes": self.minutes, "cause": self.cause}
+        return Inserted(SITE, "claims", {**values, "amount_cents": self.cents})
+
 
 _PAST = {1: 1, 2: 3, 3: 6, 4: 10, 5: 16}
 
@@ -280,20 +285,7 @@ def _compensate(rng: Rng, level: int, world: World) -> Draft:
         instruction=text,
         world=world,
         goal=Goal(
-            changes=[
-                Inserted(
-                    SITE,
-                    "claims",
-                    {
-                        "booking_id": claim.booking,
-                        "leg": claim.leg,
-                        "minutes": claim.minutes,
-                        "cause": claim.cause,
-                        "amount_cents": claim.cents,
-                    },
-                )
-                for claim in paid
-            ],
+            changes=[claim.wanted() for claim in paid],
             actors={SITE: user.username},
         ),
         oracle=_claim_script(world, user, paid),

@@ -52,9 +52,9 @@ def _stations(connection: sqlite3.Connection, rng: np.random.Generator) -> None:
     transfers = [10, 8, 12, *(int(n) for n in rng.choice([5, 6, 7, 8, 10], 15))]
     made: list[Row] = []
     for number, (name, city, transfer) in enumerate(zip(names, of_city, transfers, strict=True)):
-        code = (city[:3] + ("" if number != 2 else "N")).upper()
+        code = city[:3].upper() + ("N" if number == 2 else "")
         has = ", ".join(rng.choice(FACILITIES, int(rng.integers(2, 5)), replace=False))
-        made.append((number + 1, code if number != 2 else code[:2] + "N", name, city, transfer, has))
+        made.append((number + 1, code, name, city, transfer, has))
     _insert(connection, "stations", "id, code, name, city, transfer_minutes, facilities", made)
 
 
