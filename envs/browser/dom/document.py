@@ -14,6 +14,11 @@ from selftrain.envs.browser.page import Node, Numbers, Page, make_page
 
 _LEFT_OUT = frozenset({"head", "script", "style", "template", "noscript"})
 _LIVE = frozenset({":value", ":checked", ":selected", ":hidden", ":focused", ":clickable"})
+_REVISED = _LIVE | {"style"}
+_EXACT = frozenset({"pre", "textarea"})
+"""Where blanks are as they stand."""
+_TEXT = 2
+"""Lexbor's number for the tag of text, LXB_TAG__TEXT."""
 _DEEPEST = 100
 _UNSEEN_STYLES = ("display:none", "visibility:hidden")
 
@@ -123,13 +128,12 @@ def _convert(document: Document, source: LexborNode, target: Node, depth: int) -
     """Add the children of `source` to `target`."""
     children, key = target[2], target[3]
     nodes, parents = document.nodes, document.parents
+    exact = target[0] in _EXACT
     child = source.first_child
     while child is not None:
-        tag = child.tag or "-"
-        if tag == "-text":
-            text = child.text_content or ""
-            children.append(text if not text.isspace() else " ")
-        elif tag[0] != "-" and tag not in _LEFT_OUT:
+        if child.tag_id == _TEXT:
+            children.append(" " if not exact and child.is_empty_text_node else child.text_content or "")
+        elif child.is_element_node and (tag := child.tag or "") not in _LEFT_OUT:
             node: Node = (tag, _attributes(child), [], len(nodes))
             nodes.append(node)
             parents.append(key)
@@ -152,14 +156,14 @@ def _flatten(document: Document, source: LexborNode, target: Node) -> None:
 
 def _attributes(node: LexborNode) -> dict[str, str]:
     given: dict[str, Any] = node.attributes
-    if not given:
-        return given
-    if None in given.values():
-        given = {name: value or "" for name, value in given.items()}
-    if not _LIVE.isdisjoint(given):
-        given = {name: value for name, value in given.items() if name not in _LIVE}
-    if "style" in given and any(style in given["style"].replace(" ", "").lower() for style in _UNSEEN_STYLES):
-        given[":hidden"] = ""
+    if given:
+        if None in given.values():
+            given = {name: value or "" for name, value in given.items()}
+        if not _REVISED.isdisjoint(given):
+            style = given.get("style", "").replace(" ", "").lower()
+            given = {name: value for name, value in given.items() if name not in _LIVE}
+            if any(unseen in style for unseen in _UNSEEN_STYLES):
+                given[":hidden"] = ""
     return given
 
 
