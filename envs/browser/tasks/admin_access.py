@@ -214,6 +214,17 @@ def _review_script(who: Account, review: int, revoked: Mapping[int, str], comple
     return (*who.sign_in, *made, *end, *SUBMIT)
 
 
+_REVIEW_WORDINGS = (
+    "The access review Q1 2026 is due. Go through its memberships, revoke those that the policy on access"
+    " reviews wants revoked, each with the right reason code, keep all others, and complete the review.",
+    'Please finish Review Q1 2026 in the back office for me: the policy "Access reviews" says which'
+    " memberships are revoked and with which code. Everything else stays. The review must be complete in the"
+    " end.",
+    "Somebody has to do our quarterly access review (Q1 2026, under Reviews). Revoke by the written policy,"
+    " with the first reason code that applies, keep the rest, then complete it.",
+)
+
+
 def _review(rng: Rng, level: int, world: World) -> Draft:
     who, count = account(rng, world, "admin"), {1: 4, 2: 10, 3: 20, 4: 40, 5: 84}[level]
     chosen = several(rng, world.rows("admin", _ITEMS), count)
@@ -242,18 +253,7 @@ def _review(rng: Rng, level: int, world: World) -> Draft:
         if code:
             revoked[row] = code
             changes.append(Deleted("admin", "memberships", item["membership"]))
-    instruction = said(
-        rng, who,
-        [
-            "The access review Q1 2026 is due. Go through its memberships, revoke those that the policy on access"
-            " reviews wants revoked, each with the right reason code, keep all others, and complete the review.",
-            "Please finish Review Q1 2026 in the back office for me: the policy \"Access reviews\" says which"
-            " memberships are revoked and with which code. Everything else stays. The review must be complete in the"
-            " end.",
-            "Somebody has to do our quarterly access review (Q1 2026, under Reviews). Revoke by the written policy,"
-            " with the first reason code that applies, keep the rest, then complete it.",
-        ],
-    )  # fmt: skip
+    instruction = said(rng, who, _REVIEW_WORDINGS)
     some = list(revoked)
     cheats = {
         "everything kept": _review_script(who, review, {}),

@@ -201,6 +201,16 @@ def _scripts(who: Account, right: Mapping[int, str]) -> tuple[Do, ...]:
     return (*who.sign_in, *made, *SUBMIT)
 
 
+_WORDINGS = (
+    "Please decide {what} in the back office, exactly as the expense policy there says: approve what it allows"
+    " and reject the rest with the right reason code. Leave the notes empty and touch no other report.",
+    "The expense policy is in the back office. Apply it to {what}: each one is either approved or rejected with"
+    " the reason code that the policy wants. No notes, and nothing else is to be changed.",
+    "Could you work off {what}? Read the expense policy first. Reject with the code that it prescribes, approve"
+    " whatever has no fault, write no notes, and leave everything else alone.",
+)
+
+
 def _make(rng: Rng, level: int, world: World) -> Draft:
     who, rules = account(rng, world, "manager"), _rules(rng, level)
     set_policy(world, "expenses", rules.text())
@@ -224,18 +234,7 @@ def _make(rng: Rng, level: int, world: World) -> Draft:
     what = {1: f"expense report {numbers[0]}"}.get(
         level, f"all submitted expense reports of the department {department}"
     )
-    instruction = said(
-        rng, who,
-        [
-            "Please decide {what} in the back office, exactly as the expense policy there says: approve what it allows"
-            " and reject the rest with the right reason code. Leave the notes empty and touch no other report.",
-            "The expense policy is in the back office. Apply it to {what}: each one is either approved or rejected with"
-            " the reason code that the policy wants. No notes, and nothing else is to be changed.",
-            "Could you work off {what}? Read the expense policy first. Reject with the code that it prescribes, approve"
-            " whatever has no fault, write no notes, and leave everything else alone.",
-        ],
-        what=what,
-    )  # fmt: skip
+    instruction = said(rng, who, _WORDINGS, what=what)
     goal = Goal(
         [decided("expense_reports", row, "rejected" if code else "approved", who, code) for row, code in right.items()],
         {"admin": who.username},

@@ -28,7 +28,7 @@ _COUNT = {1: 1, 2: 2, 3: 4, 4: 7, 5: 11}
 def _another(rng: Rng, setting: sqlite3.Row, besides: Sequence[str]) -> str:
     """A value that the setting may take, other than those."""
     if setting["kind"] == "choice":
-        return pick(rng, [each for each in setting["allowed"].split("|") if each not in besides])
+        return pick(rng, [each for each in str(setting["allowed"]).split("|") if each not in besides])
     least, most = (int(part) for part in setting["allowed"].split(".."))
     while True:
         chosen = str(between(rng, least, min(most, least * 9 + 90)))

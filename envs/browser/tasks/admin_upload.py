@@ -150,13 +150,13 @@ def _upload(rng: Rng, level: int, world: World) -> Draft:
     given = _given(rng, level, right, names)
     # a blank user name is drawn up in the order of the file, so what it becomes is what the order says
     asked = {
-        1: "One date is not in the form that the system takes.",
-        2: "Dates must be in the form that the system takes.",
+        1: "One date is not in the form that the system takes (with dots it is day.month.year).",
+        2: "Dates must be in the form that the system takes (with dots they are day.month.year).",
     }.get(
         level,
-        "Lines that are there twice count once. Where the user name or the manager is missing, the policy on user names"
-        " says what belongs there; people get their user names in the order of the file, and departments are entered by"
-        " code.",
+        "Dates with dots are day.month.year. Lines that are there twice count once. Where the user name or the"
+        " manager is missing, the policy on user names says what belongs there; people get their user names in the"
+        " order of the file, and departments are entered by code.",
     )
     instruction = said(
         rng, who,

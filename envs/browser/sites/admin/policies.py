@@ -109,7 +109,7 @@ class AccessRules:
             + (f" (people of {self.exempt} need none)" if self.exempt else ""),
             "NOT-ELIGIBLE": f"the group is {' or '.join(self.employees)}, and the person is a contractor",
             "CONFLICT": "the person is in a group that may not be combined with it",
-            "TOO-LONG": f"the request has no end, or one later than allowed after its submission: {ends}",
+            "TOO-LONG": f"the request has no end, or one too long after its submission (at most {ends}; other groups have no limit)",
             "NO-REASON": "no reason is given",
         }
         return "\n\n".join(
