@@ -55,19 +55,26 @@ class Diary:
             "SELECT a.event_id, u.username FROM answers a JOIN users u ON u.id = a.user_id WHERE a.answer = 'declined'",
         )
         self._declined = {(found["event_id"], found["username"]) for found in declined}
+        self._busy: dict[tuple[str, str], list[sqlite3.Row]] = {}
+        self._days: dict[str, list[sqlite3.Row]] = {}
         self.people = {found["username"]: found for found in world.rows("mail", "SELECT * FROM users")}
         self.rooms = world.rows("mail", "SELECT * FROM rooms WHERE closed = 0 ORDER BY capacity, name")
 
     def busy(self, username: str, day: str, but: int = 0) -> list[Span]:
         """When somebody is in a meeting or invited to one and has not declined; event `but` does not count."""
-        return [
-            (event["starts"][11:], event["ends"][11:])
-            for event in self.events
-            if event["id"] != but
-            and on_day(event, day)
-            and (event["organizer"] == username or username in parted(event["attendees"]))
-            and (event["id"], username) not in self._declined
-        ]
+        if (username, day) not in self._busy:
+            self._busy[username, day] = [
+                event
+                for event in self._of_day(day)
+                if (event["organizer"] == username or username in parted(event["attendees"]))
+                and (event["id"], username) not in self._declined
+            ]
+        return [span_of(event) for event in self._busy[username, day] if event["id"] != but]
+
+    def _of_day(self, day: str) -> list[sqlite3.Row]:
+        if day not in self._days:
+            self._days[day] = [event for event in self.events if on_day(event, day)]
+        return self._days[day]
 
     def works(self, username: str, day: str, span: Span) -> bool:
         """Whether a span lies within somebody's working hours."""
@@ -85,12 +92,14 @@ class Diary:
     def room_free(self, room_id: int, day: str, span: Span, but: int = 0) -> bool:
         """Whether nothing is on in a room."""
         return not any(
-            event["room_id"] == room_id
-            and event["id"] != but
-            and on_day(event, day)
-            and meet(span, (event["starts"][11:], event["ends"][11:]))
-            for event in self.events
+            event["room_id"] == room_id and event["id"] != but and meet(span, span_of(event))
+            for event in self._of_day(day)
         )
+
+
+def span_of(event: sqlite3.Row) -> Span:
+    """From when to when on its days."""
+    return event["starts"][11:], event["ends"][11:]
 
 
 def on_day(event: sqlite3.Row, day: str) -> bool:
