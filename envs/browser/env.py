@@ -10,10 +10,12 @@ import gymnasium as gym
 import numpy as np
 
 from selftrain.envs import observations
+from selftrain.envs.browser import miniwob
 from selftrain.envs.browser.actions import VERBS, Call, read_action
 from selftrain.envs.browser.engine import ActionError, Engine
 from selftrain.envs.browser.engines import ENGINES, chosen_engine, make_engine
-from selftrain.envs.browser.hosting import BACKENDS, open_sites
+from selftrain.envs.browser.hosting import BACKENDS, Sites, open_sites
+from selftrain.envs.browser.miniwob import MiniWobSites
 from selftrain.envs.browser.screen import HEAD_CHARS, Screen, head
 from selftrain.envs.browser.tasks import browser_families
 from selftrain.envs.browser.visit import READ_CHARS, Outcome, Visit, evidence_of
@@ -21,7 +23,7 @@ from selftrain.envs.browser.world import databases_of
 from selftrain.envs.clean_room import NoCleanRoom
 from selftrain.envs.task_env import Episode, TaskEnv, Turn
 from selftrain.envs.vector import TaskVectorEnv
-from selftrain.errors import OptionError, SandboxError, UnknownNameError
+from selftrain.errors import OptionError, SandboxError, TaskError, UnknownNameError
 from selftrain.evidence import Evidence
 from selftrain.tasks import Task, Taskset
 from selftrain.verdicts import Verdict
@@ -69,8 +71,9 @@ class BrowserEnv(TaskEnv[Desk]):
     of this "text" and the "screenshot", `Box` of uint8 and shape (720, 1280, 3).
 
     `info` holds `task`, `family`, `level`, `engine`, `backend`, `step`, `url`, `tabs`, `error` (whether the action
-    could not be carried out), `whole_messages` (true) and `valid`; after the last step also `verdict`, `score`, `why`,
-    `truncation` ("", "steps" or "seconds") and `evidence_sha256`.
+    could not be carried out), `verified` (false where a page alone decides on the reward), `whole_messages` (true)
+    and `valid`; after the last step also `verdict`, `score`, `why`, `truncation` ("", "steps" or "seconds") and
+    `evidence_sha256`.
 
     ## Rewards
     1.0 once, at the end, when all is as it was asked for and nothing else has changed; else 0.0. A failure of the
@@ -158,12 +161,22 @@ class BrowserEnv(TaskEnv[Desk]):
         databases = databases_of(task.setup_files)
         files = {path.removeprefix("/files/"): data for path, data in task.files.items()}
         hosts = tuple(f"{name}.test" for name in databases)
+        outside = task.metadata.get("miniwob")
+        if outside is not None and self._engine_name == "dom":
+            raise OptionError(f"the page of {task.family!r} is all script: it needs engine='chromium'")
         if self._engine is None:
             self._engine_name = chosen_engine(self._engine_name, self._javascript or self._screenshot)
             self._engine = make_engine(self._engine_name)
-        sites = open_sites(databases, self._javascript, self._backend, self._image)
+        sites: Sites
+        if outside is None:
+            sites = open_sites(databases, self._javascript, self._backend, self._image)
+        else:
+            sites, hosts = MiniWobSites(outside), (miniwob.HOST,)
         try:
             visit = Visit(self._engine, sites, files, task.metadata["start"], hosts)
+        except ActionError as error:
+            sites.close()
+            raise TaskError(f"task {task.id!r} begins at a page that cannot be opened: {error}") from error
         except BaseException:
             sites.close()
             self._drop_engine()
@@ -240,6 +253,7 @@ class BrowserEnv(TaskEnv[Desk]):
             "tabs": len(view.tabs),
             "error": error,
             "whole_messages": True,
+            "verified": bool(episode.task.metadata.get("verified", True)),
         }
 
     def _drop_engine(self) -> None:
