@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -79,6 +80,12 @@ class Errand:
         return () if self.most and _total(self.moves[0]) > self.most else tuple(self.moves[0])
 
 
+def _order(moves: Sequence[Move]) -> tuple[int, ...]:
+    """What is better comes first: the cheaper, and of the same cost what leaves earlier."""
+    days = dt.date.fromisoformat(moves[0].date).toordinal()
+    return (_total(moves), days, *(move.new.departs for move in moves))
+
+
 def _total(moves: Sequence[Move]) -> int:
     return sum(move.cost.total for move in moves)
 
@@ -104,7 +111,7 @@ def _moves(world: World, booking: int, dates: Sequence[str], after: int, by: int
     firsts = [move for move in _moves_of_leg(world, booking, 1, dates) if move.new.departs >= after]
     if legs == 1:
         found = [(move,) for move in firsts if not by or move.new.arrives <= by]
-        return sorted(found, key=_total)
+        return sorted(found, key=_order)
     needed = {row["id"]: row["transfer_minutes"] for row in world.rows(SITE, "SELECT * FROM stations")}
     pairs = [
         (one, two)
@@ -114,7 +121,7 @@ def _moves(world: World, booking: int, dates: Sequence[str], after: int, by: int
         and two.new.departs - one.new.arrives >= needed[one.new.destination_id]
         and (not by or two.new.arrives <= by)
     ]
-    return sorted(pairs, key=_total)
+    return sorted(pairs, key=_order)
 
 
 def _write(world: World, rng: Rng, user: Account, level: int) -> int:
@@ -134,7 +141,7 @@ def _write(world: World, rng: Rng, user: Account, level: int) -> int:
 
 
 def _errand(world: World, rng: Rng, user: Account, level: int) -> Errand | None:
-    """An errand with one cheapest way to do it, or None."""
+    """An errand with one best way to do it, or None."""
     booking = _write(world, rng, user, level)
     old = tickets_of(ask_of(world), booking)[0]["date"]
     later = [day(n) for n in range(2, 58) if day(n) > old][: {1: 0, 2: 0, 3: 4, 4: 3, 5: 5}[level]]
@@ -142,7 +149,7 @@ def _errand(world: World, rng: Rng, user: Account, level: int) -> Errand | None:
     after = int(rng.integers(12, 22)) * 30
     by = after + int(rng.integers(14, 22)) * 30 if level >= 3 else 0
     moves = _moves(world, booking, dates, after, by)
-    if len(moves) < 2 or _total(moves[0]) == _total(moves[1]) or (level == 5 and _total(moves[0]) < 20):
+    if len(moves) < 2 or _order(moves[0]) == _order(moves[1]) or (level == 5 and _total(moves[0]) < 20):
         return None
     return Errand(booking, dates, after, by, 0, moves)
 
@@ -163,7 +170,7 @@ def _errands(world: World, rng: Rng, user: Account, level: int) -> list[Errand]:
             _drop_others(world, user, kept)
             return made
         clear_bookings(world, user)
-    raise TaskError(f"no booking of level {level} has one cheapest change in this world")
+    raise TaskError(f"no booking of level {level} can be changed in this world")
 
 
 def _drop_others(world: World, user: Account, kept: set[int]) -> None:
@@ -234,7 +241,10 @@ def _text(world: World, rng: Rng, user: Account, errands: Sequence[Errand], leve
         ),
     )
     what = "; ".join(_told(world, errand) for errand in errands)
-    parts = [f"{opening} {what}."]
+    parts = [
+        f"{opening} {what}.",
+        "Of ways that cost the same, take the one that leaves earliest, by day and then by hour.",
+    ]
     if level == 4:
         parts.append(
             "Both trains must be moved, to one and the same day; between them there must be at least the time "

@@ -6,7 +6,7 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -23,10 +23,12 @@ from selftrain.envs.browser.sites.booking.network import (
     all_places,
     code_of,
     connections,
+    direct_rides,
     free_seats,
     leg_of,
     rides,
 )
+from selftrain.envs.browser.sites.booking.rules import fare_rule
 from selftrain.envs.browser.sites.booking.words import FIRST_NAMES, SURNAMES
 from selftrain.envs.browser.world import NOW, World
 from selftrain.errors import TaskError
@@ -191,9 +193,20 @@ def changing_pair(world: World, rng: Rng, date: str, least: int = 4) -> tuple[in
     raise TaskError(f"no two stations have {least} connections with a change on {date}")
 
 
-def has_places(ask: Ask, found: Connection, fare: str, passengers: int) -> bool:
-    """Whether a party fits on all trains of a connection."""
-    return all(all_places(ask, leg.train_id, found.date)[fare] >= passengers for leg in found.legs)
+class Timetable:
+    """What runs and which places are left, in a world that is not written to meanwhile: each is asked for once."""
+
+    def __init__(self, world: World) -> None:
+        ask = ask_of(world)
+        self.ask = ask
+        self.connections = cache(partial(connections, ask))
+        self.direct_rides = cache(partial(direct_rides, ask))
+        self.places = cache(partial(all_places, ask))
+        self.fare_rule = cache(partial(fare_rule, ask))
+
+    def has_places(self, found: Connection, fare: str, passengers: int) -> bool:
+        """Whether a party fits on all trains of a connection."""
+        return all(self.places(leg.train_id, found.date)[fare] >= passengers for leg in found.legs)
 
 
 # scripts

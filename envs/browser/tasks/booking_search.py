@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal
 from selftrain.envs.browser.script import Do
-from selftrain.envs.browser.sites.booking.network import Ask, Connection, clock, connections, direct_rides
-from selftrain.envs.browser.sites.booking.rules import fare_rule
+from selftrain.envs.browser.sites.booking.network import Connection, clock, connections
 from selftrain.envs.browser.world import World
 from selftrain.errors import TaskError
 
@@ -17,12 +16,12 @@ from .booking_common import (
     SITE,
     TRIES,
     Rng,
+    Timetable,
     answered,
     ask_of,
     changing_pair,
     day,
     direct_pair,
-    has_places,
     money,
     party,
     pick,
@@ -63,7 +62,7 @@ class Query:
     refund: int = 0
     refund_days: int = 7
 
-    def admits(self, ask: Ask, each: Connection) -> bool:
+    def admits(self, timetable: Timetable, each: Connection) -> bool:
         """Whether a connection is like this."""
         return (
             each.departs >= self.after
@@ -71,12 +70,12 @@ class Query:
             and not (self.direct and each.changes)
             and all(leg.operator_id != self.barred for leg in each.legs)
             and (not each.changes or each.wait >= self.least_wait)
-            and all(self._refunds(ask, leg.operator_id) for leg in each.legs)
-            and has_places(ask, each, self.fare, len(self.kinds))
+            and all(self._refunds(timetable, leg.operator_id) for leg in each.legs)
+            and timetable.has_places(each, self.fare, len(self.kinds))
         )
 
-    def _refunds(self, ask: Ask, operator: int) -> bool:
-        rule = fare_rule(ask, operator, self.fare, self.refund_days)
+    def _refunds(self, timetable: Timetable, operator: int) -> bool:
+        rule = timetable.fare_rule(operator, self.fare, self.refund_days)
         return bool(rule["refund_percent"] >= self.refund)
 
     def cost(self, each: Connection) -> int:
@@ -85,13 +84,13 @@ class Query:
         return found[self.aim]
 
 
-def best(ask: Ask, query: Query) -> Connection | None:
+def best(timetable: Timetable, query: Query) -> Connection | None:
     """The one connection that a query wants, or None if there is none or there are several."""
     found = [
         each
         for date in query.dates
-        for each in connections(ask, query.origin, query.destination, date)
-        if query.admits(ask, each)
+        for each in timetable.connections(query.origin, query.destination, date)
+        if query.admits(timetable, each)
     ]
     found.sort(key=query.cost)
     if not found or (len(found) > 1 and query.cost(found[0]) == query.cost(found[1])):
@@ -102,12 +101,16 @@ def best(ask: Ask, query: Query) -> Connection | None:
 _PARTIES = (("adult", "adult"), ("adult", "child"), ("adult", "adult", "child"), ("adult", "senior"))
 
 
-def _query(world: World, rng: Rng, level: int) -> Query:
+def _route(world: World, rng: Rng, level: int) -> Query:
+    """Where, when and for whom, without conditions."""
     first = int(rng.integers(3, 45))
     dates = tuple(day(first + n) for n in range({1: 1, 2: 1, 3: 1, 4: 4, 5: 8}[level]))
     pair = direct_pair(world, rng) if level < 3 else changing_pair(world, rng, dates[0])
     kinds = ("adult",) if level == 1 else pick(rng, _PARTIES)
-    query = Query(*pair, dates, kinds, "Saver" if level == 1 else pick(rng, ("Saver", "Flex")), "price")
+    return Query(*pair, dates, kinds, "Saver" if level == 1 else pick(rng, ("Saver", "Flex")), "price")
+
+
+def _conditioned(rng: Rng, query: Query, level: int) -> Query:
     if level == 1:
         return replace(query, direct=True)
     query = replace(query, after=int(rng.integers(12, 26)) * 30)
@@ -129,19 +132,20 @@ def _naive(query: Query) -> Query:
 
 
 def _draw_query(world: World, rng: Rng, level: int) -> tuple[Query, Connection, Connection | None]:
-    ask = ask_of(world)
-    for _ in range(TRIES):
-        query = _query(world, rng, level)
-        if (found := best(ask, query)) is None:
+    timetable, route = Timetable(world), _route(world, rng, level)
+    for attempt in range(1, TRIES):
+        route = route if attempt % 10 else _route(world, rng, level)
+        query = _conditioned(rng, route, level)
+        if (found := best(timetable, query)) is None:
             continue
-        tempting = best(ask, _naive(query)) if level >= 3 else _dearest(ask, query)
+        tempting = best(timetable, _naive(query)) if level >= 3 else _dearest(timetable, query)
         if tempting is not None and _said(query, tempting, level) != _said(query, found, level):
             return query, found, tempting
     raise TaskError(f"no query of level {level} has exactly one best connection in this world")
 
 
-def _dearest(ask: Ask, query: Query) -> Connection | None:
-    found = connections(ask, query.origin, query.destination, query.dates[0])
+def _dearest(timetable: Timetable, query: Query) -> Connection | None:
+    found = timetable.connections(query.origin, query.destination, query.dates[0])
     return max(found, key=query.cost, default=None)
 
 
@@ -247,20 +251,20 @@ class Survey:
     after: int
     back: int
 
-    def price(self, ask: Ask, date: str) -> int | None:
+    def price(self, timetable: Timetable, date: str) -> int | None:
         """Cents of the day's trip for the party, None if there is none."""
-        total = self._least(ask, self.origin, self.destination, date, self.after)
+        total = self._least(timetable, self.origin, self.destination, date, self.after)
         if total is None or not self.back:
             return total
-        other = self._least(ask, self.destination, self.origin, date, self.back)
+        other = self._least(timetable, self.destination, self.origin, date, self.back)
         return None if other is None else total + other
 
-    def _least(self, ask: Ask, origin: int, destination: int, date: str, after: int) -> int | None:
-        legs = [leg for leg in direct_rides(ask, origin, destination, date) if leg.departs >= after]
+    def _least(self, timetable: Timetable, origin: int, destination: int, date: str, after: int) -> int | None:
+        legs = [leg for leg in timetable.direct_rides(origin, destination, date) if leg.departs >= after]
         by_price = sorted(
             (Connection(date, (leg,)) for leg in legs), key=lambda each: each.price(self.fare, self.kinds)
         )
-        fits = (each for each in by_price if has_places(ask, each, self.fare, len(self.kinds)))
+        fits = (each for each in by_price if timetable.has_places(each, self.fare, len(self.kinds)))
         cheapest = next(fits, None)
         return None if cheapest is None else cheapest.price(self.fare, self.kinds)
 
@@ -269,23 +273,24 @@ _SPANS = {1: 5, 2: 10, 3: 20, 4: 40, 5: 59}
 
 
 def _draw_survey(world: World, rng: Rng, level: int) -> tuple[Survey, list[tuple[int, str]]]:
-    ask = ask_of(world)
-    span = _SPANS[level]
-    for _ in range(TRIES):
+    timetable, span = Timetable(world), _SPANS[level]
+    pair = direct_pair(world, rng, least=6)
+    for attempt in range(1, TRIES):
+        pair = pair if attempt % 10 else direct_pair(world, rng, least=6)
         first = int(rng.integers(1, 60 - span + 1))
         survey = Survey(
-            *direct_pair(world, rng, least=6),
+            *pair,
             dates=tuple(day(first + n) for n in range(span)),
             kinds=("adult",) if level == 1 else pick(rng, _PARTIES),
             fare=pick(rng, ("Saver", "Flex", "First")) if level > 2 else "Saver",
             after=int(rng.integers(14, 22)) * 30,
             back=int(rng.integers(31, 37)) * 30 if level == 5 else 0,
         )
-        priced = ((survey.price(ask, date), date) for date in survey.dates)
+        priced = ((survey.price(timetable, date), date) for date in survey.dates)
         found = sorted((price, date) for price, date in priced if price is not None)
-        if len(found) > span * 0.6 and found[0][0] < found[1][0]:
+        if len(found) > span * 0.6:
             return survey, found
-    raise TaskError(f"no route has one cheapest day of {span} in this world")
+    raise TaskError(f"no route has direct trains on most of {span} days in this world")
 
 
 def _survey(rng: Rng, level: int, world: World) -> Draft:
@@ -302,7 +307,8 @@ def _survey(rng: Rng, level: int, world: World) -> Draft:
     )
     text = (
         f"{pick(rng, openings)} The trip is {trip}. Trains that are sold out for us do not count, nor do "
-        "days without such trains. Prices differ from day to day and no page lists the days side by side. "
+        "days without such trains. If several days cost the same, take the earliest of them. "
+        "Prices differ from day to day and no page lists the days side by side. "
         "Answer with the date and the total price for all of us in dollars, such as 2026-03-14, 45.60."
     )
     pages: list[Do] = []

@@ -13,7 +13,6 @@ from selftrain.envs.browser.sites.booking.network import (
     Connection,
     clock,
     code_of,
-    connections,
     free_seats,
     seat_row,
 )
@@ -29,6 +28,7 @@ from .booking_common import (
     TRIES,
     Account,
     Rng,
+    Timetable,
     account,
     ask_of,
     changing_pair,
@@ -36,7 +36,6 @@ from .booking_common import (
     day,
     direct_pair,
     family_names,
-    has_places,
     pick,
     second_account,
     sign_in,
@@ -191,15 +190,15 @@ def _allowed(world: World, wish: _Wish, company: str, each: Connection) -> bool:
 
 def _candidates(world: World, wish: _Wish, people: Sequence[Person], company: str) -> list[Connection]:
     """What fits, cheapest first; without `company` the policy is left out."""
-    ask, kinds = ask_of(world), [person.kind for person in people]
+    timetable, kinds = Timetable(world), [person.kind for person in people]
     found = [
         each
         for date in wish.dates
-        for each in connections(ask, wish.origin, wish.destination, date)
+        for each in timetable.connections(wish.origin, wish.destination, date)
         if each.departs >= wish.after
         and each.arrives <= wish.by
         and (not company or _allowed(world, wish, company, each))
-        and has_places(ask, each, wish.fare, len(people))
+        and timetable.has_places(each, wish.fare, len(people))
     ]
     return sorted(found, key=lambda each: (each.price(wish.fare, kinds), each.date, each.departs))
 
