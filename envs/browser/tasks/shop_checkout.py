@@ -80,7 +80,7 @@ class Basket:
 
     def checkout(self) -> tuple[Do, ...]:
         """From the cart as it is to the order."""
-        apply = ()
+        apply: tuple[Do, ...] = ()
         if self.voucher:
             apply = (
                 Do("fill", "textbox", "Voucher code", self.voucher["code"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -75,7 +75,9 @@ def catalogue(world: World) -> list[Product]:
             json.loads(row["specs"]), bool(row["clearance"]), stars.get(row["id"]), tuple(variants[row["id"]]),
         )
         for row in world.rows(
-            SITE, "SELECT p.*, c.name AS category, c.slug FROM products p JOIN categories c ON c.id = p.category_id ORDER BY p.id"
+            SITE,
+            "SELECT p.*, c.name AS category, c.slug FROM products p JOIN categories c ON c.id = p.category_id ORDER "
+            "BY p.id",
         )
     ]  # fmt: skip
 
@@ -259,8 +261,3 @@ def fill_cart(wanted: Sequence[tuple[Variant, int]]) -> tuple[Do, ...]:
             Do("click", "button", "Add to cart"),
         ]
     return tuple(script)
-
-
-def unique(things: Sequence[_Thing], key: Callable[[_Thing], Any]) -> bool:
-    """Whether no two of them have the same key."""
-    return len({key(thing) for thing in things}) == len(things)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from selftrain.envs.browser.family import BrowserFamily, Draft
-from selftrain.envs.browser.goals import Deleted, Goal, Inserted
+from selftrain.envs.browser.goals import Goal
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.shop.pricing import bill, refusal
 from selftrain.envs.browser.sites.shop.words import KINDS
@@ -17,11 +16,9 @@ from selftrain.envs.browser.tasks.shop_common import (
     SHOP,
     SITE,
     TODAY,
-    Account,
     Product,
     answering,
     catalogue,
-    customer,
     days_ago,
     look_at,
     money,
@@ -48,7 +45,9 @@ def conditions(rng: np.random.Generator, products: Sequence[Product], numbers: i
         values = sorted(product.number(name) for product in products)
         most = bool(rng.integers(2))
         bound = values[int(len(values) * (0.55 if most else 0.45))]
-        found.append(Condition(f"{name}: {'at most' if most else 'at least'} {bound} {unit}".strip(), Bound(name, bound, most)))
+        found.append(
+            Condition(f"{name}: {'at most' if most else 'at least'} {bound} {unit}".strip(), Bound(name, bound, most))
+        )
     for name in some(rng, list(kind.choices), choices):
         value = pick(rng, kind.choices[name])
         found.append(Condition(f"{name}: {value}", Chosen(name, value)))
@@ -100,13 +99,17 @@ def _price(rng: np.random.Generator, level: int, world: World) -> Draft:
         product = pick(rng, products)
         variant = pick(rng, product.variants)
         told = pick(rng, (
-            "What does the {name} cost in {variant} at Larkfield Outdoor? Answer with the price in dollars, such as 12.50.",
-            "I need today's price of the {name}, variant {variant}. There are products with nearly the same name, so look "
-            "twice. Answer with the amount in dollars, such as 12.50.",
+            "What does the {name} cost in {variant} at Larkfield Outdoor? Answer with the price in dollars, such as "
+            "12.50.",
+            "I need today's price of the {name}, variant {variant}. There are products with nearly the same name, so "
+            "look twice. Answer with the amount in dollars, such as 12.50.",
             "Look up the {name} ({variant}) in the shop and answer with its price in dollars, such as 12.50.",
         )).format(name=product.name, variant=variant.name)  # fmt: skip
         others = sorted({p.cents for p in products if p.category == product.category} - {variant.cents})
-        cheats = {"price of another": answering(money(pick(rng, others))), "a cent off": answering(money(variant.cents + 1))}
+        cheats = {
+            "price of another": answering(money(pick(rng, others))),
+            "a cent off": answering(money(variant.cents + 1)),
+        }
         oracle = (*look_at([product.id]), *answering(money(variant.cents)))
         return Draft(told, world, Goal(answer=money(variant.cents), answer_kind="money"), oracle, cheats, steps=30)
     return _cheapest(rng, level, world, products)
@@ -115,7 +118,7 @@ def _price(rng: np.random.Generator, level: int, world: World) -> Draft:
 def _cheapest(rng: np.random.Generator, level: int, world: World, products: Sequence[Product]) -> Draft:
     while True:
         pool = in_category(rng, products)
-        wanted = [Condition("in stock in at least one variant", _in_stock)]
+        wanted = [Condition("in stock in at least one variant", in_stock)]
         if level == 2:
             brand = pick(rng, pool).brand
             wanted.append(Condition(f"brand {brand}", Branded(brand)))
@@ -125,21 +128,30 @@ def _cheapest(rng: np.random.Generator, level: int, world: World, products: Sequ
             wanted.append(Condition("rated 3.5 stars or better on average", _well_rated))
         fits = sorted((p for p in pool if all(c.holds(p) for c in wanted)), key=lambda p: (p.cents, p.id))
         dearer = sorted((p for p in pool if p not in fits), key=lambda p: (p.cents, p.id))
-        if len(fits) >= 2 and fits[0].cents < fits[1].cents and dearer[0].cents < fits[0].cents:
+        # those that are cheaper must all be looked at before the right one is found
+        if (
+            len(fits) >= 2
+            and fits[0].cents < fits[1].cents
+            and dearer[(0, 0, 0, 3, 6, 11)[level]].cents < fits[0].cents
+        ):
             break
     best, trap = fits[0], pick(rng, [p for p in dearer if p.cents < fits[0].cents])
     if level == 5:
         return _total(rng, world, pool, best, trap, wanted)
     told = pick(rng, (
-        "Which of the {category} is the cheapest one that is: {wanted}? I only need its price (of the cheapest variant, sold "
-        "out or not). Answer with the amount in dollars, such as 12.50.",
-        "At Larkfield Outdoor, among the {category}, find the lowest price of a product that fulfils all of this: {wanted}. "
-        "The price of a product is its 'from' price. Answer with the amount in dollars, such as 12.50.",
-        "A customer asks for the cheapest of our {category} with these properties: {wanted}. What does it cost, going by "
-        "the price that the product list shows? Answer with the amount in dollars, such as 12.50.",
+        "Which of the {category} is the cheapest one with all of these properties: {wanted}? I only need its price "
+        "(of its cheapest variant, sold out or not). Answer with the amount in dollars, such as 12.50.",
+        "At Larkfield Outdoor, among the {category}, find the lowest price of a product that fulfils all of this: "
+        "{wanted}. The price of a product is its 'from' price. Answer with the amount in dollars, such as 12.50.",
+        "A customer asks for the cheapest of our {category} with these properties: {wanted}. What does it cost, going "
+        "by the price that the product list shows? Answer with the amount in dollars, such as 12.50.",
     )).format(category=best.category.lower(), wanted=listed(wanted))  # fmt: skip
     cheaper = [p.id for p in pool if p.cents <= best.cents]
-    oracle = (Do(f"goto('{SHOP}/products?category={best.slug}&stock=1&sort=cheap')"), *look_at(cheaper), *answering(money(best.cents)))
+    oracle = (
+        Do(f"goto('{SHOP}/products?category={best.slug}&stock=1&sort=cheap')"),
+        *look_at(cheaper),
+        *answering(money(best.cents)),
+    )
     cheats = {
         "one that does not fit": answering(money(trap.cents)),
         "the second": answering(money(fits[1].cents)),
@@ -148,7 +160,8 @@ def _cheapest(rng: np.random.Generator, level: int, world: World, products: Sequ
     return Draft(told, world, goal, oracle, cheats, steps=60 + 2 * len(cheaper))
 
 
-def _in_stock(product: Product) -> bool:
+def in_stock(product: Product) -> bool:
+    """Whether there is one of it."""
     return product.stock > 0
 
 
@@ -168,21 +181,27 @@ class Branded:
 
 
 def _total(
-    rng: np.random.Generator, world: World, pool: Sequence[Product], best: Product, trap: Product, wanted: Sequence[Condition]
+    rng: np.random.Generator,
+    world: World,
+    pool: Sequence[Product],
+    best: Product,
+    trap: Product,
+    wanted: Sequence[Condition],
 ) -> Draft:
     """What two of the cheapest cost a new customer with the best voucher, delivered by express."""
     count = int(rng.integers(2, 4))
     told = pick(rng, (
-        "A new customer, who has never ordered here, wants {count} pieces of one product: the cheapest of our {category} "
-        "(by its 'from' price) with all of these properties: {wanted}. They take the cheapest variant, express delivery and "
-        "the one voucher that makes it cheapest. What do they pay in total today? Stock does not matter beyond what is "
-        "said. Answer with the amount in dollars, such as 123.45.",
-        "Work out an offer. Product: the cheapest of the {category} that is {wanted}. Pieces: {count}, in the cheapest "
-        "variant. Delivery: express. The customer has never ordered before and uses the best voucher that can be used "
-        "today. Answer with the total in dollars, such as 123.45.",
-        "How much are {count} pieces of the cheapest product among our {category} with {wanted}, all in its cheapest "
-        "variant, sent by express, for somebody who orders for the first time today and picks the voucher that saves "
-        "most? Answer with the total in dollars, such as 123.45.",
+        "A new customer, who has never ordered here, wants {count} pieces of one product: the cheapest of our "
+        "{category} (by its 'from' price) with all of these properties: {wanted}. They take the cheapest variant, "
+        "express delivery and the one voucher that makes it cheapest. What do they pay in total today? How many "
+        "pieces are in stock does not matter. Answer with the amount in dollars, such as 123.45.",
+        "Work out an offer. Product: the cheapest of the {category} that fulfils all of this: {wanted}. Pieces: "
+        "{count}, in the cheapest variant, in stock or not. Delivery: express. The customer has never ordered before "
+        "and uses the best voucher that can be used today. Answer with the total in dollars, such as 123.45.",
+        "How much are {count} pieces of the cheapest product among our {category} with these properties: {wanted}? "
+        "They are all of its cheapest variant, even if there are fewer of it, sent by express, for somebody who "
+        "orders for the first time today and picks the voucher that saves most. Answer with the total in dollars, "
+        "such as 123.45.",
     )).format(count=count, category=best.category.lower(), wanted=listed(wanted))  # fmt: skip
     right, plain = _offer(world, best, count)
     cheats = {
@@ -231,11 +250,13 @@ _COMPLAINTS = (
         "that its colour faded in the sun",
         ("After one summer outdoors it is two shades paler.", "The sun bleached it within a month.",
          "What was dark when I bought it is washed out by sunlight now."),
-        ("Three summers of sun and the colour is as on the first day.", "I was told that it fades in the sun. It does not."),
+        ("Three summers of sun and the colour is as on the first day.",
+         "I was told that it fades in the sun. It does not."),
     ),
     Complaint(
         "that a part was missing when it arrived",
-        ("One piece from the list in the manual was not in the box.", "It came incomplete, I had to ask for the missing part.",
+        ("One piece from the list in the manual was not in the box.",
+         "It came incomplete, I had to ask for the missing part.",
          "Mine was short of a part that the picture shows."),
         ("Everything was in the box, nothing missing.", "I counted twice for missing parts: complete."),
     ),
@@ -270,10 +291,10 @@ def _survey(rng: np.random.Generator, level: int, world: World) -> Draft:
     told = pick(rng, (
         "Please read through the reviews of {where} at Larkfield Outdoor. There is exactly one product of which {who} "
         "{topic}. Which one? Answer with the full name of the product as its page shows it.",
-        "We have a quality problem somewhere among {where}: for one product {who} {topic}. Reviews that say the opposite do "
-        "not count. Find it and answer with the product's full name.",
-        "Find the one product among {where} about which {who} {topic}. The wording differs from review to review. Answer "
-        "with the name of the product, written as in the shop.",
+        "We have a quality problem somewhere among {where}: for one product {who} {topic}. Reviews that say the "
+        "opposite do not count. Find it and answer with the product's full name.",
+        "Among {where}, find the one product about which {who} {topic}. The wording differs from review to review. "
+        "Answer with the name of the product, written as in the shop.",
     )).format(where=where, who=who, topic=complaint.topic)  # fmt: skip
     oracle = (Do(f"goto('{address}')"), *look_at([p.id for p in pool]), *answering(target.name))
     cheats = {"reported too rarely": answering(once.name), "denied": answering(others[-1].name)}
@@ -292,27 +313,44 @@ def _candidates(rng: np.random.Generator, level: int, products: Sequence[Product
         elif level <= 4:
             prices = sorted(p.cents for p in pool)
             most = prices[24 if level == 3 else 42] // 100 + 1
-            found, said = [p for p in pool if p.cents <= most * 100], f"the {name} that cost at most $ {most} (the 'from' price)"
+            found, said = (
+                [p for p in pool if p.cents <= most * 100],
+                f"the {name} that cost at most $ {most} (the 'from' price)",
+            )
         else:
-            found, said = pool, f"all {name}, sold out or not"
+            found, said = pool, f"all the {name} (sold out ones too)"
         if len(found) >= 5:
             return found, said, f"{SHOP}/products?category={slug}"
 
 
 def _report(
-    rng: np.random.Generator, world: World, product: Product, texts: Sequence[str], count: int, least: int, most: int = 5
+    rng: np.random.Generator,
+    world: World,
+    product: Product,
+    texts: Sequence[str],
+    count: int,
+    least: int,
+    most: int = 5,
 ) -> None:
     """Reviews of a product by `count` customers who have not reviewed it, with `least` to `most` stars."""
     free = world.rows(
         SITE,
-        "SELECT id FROM users WHERE role = 'customer' AND id NOT IN (SELECT user_id FROM reviews WHERE product_id = ?) "
-        "ORDER BY id",
+        "SELECT id FROM users WHERE role = 'customer' AND id NOT IN (SELECT user_id FROM reviews WHERE product_id = "
+        "?) ORDER BY id",
         product.id,
     )
     for author, text in zip(some(rng, free, count), some(rng, texts, count), strict=True):
         stars, before = int(rng.integers(least, most + 1)), int(rng.integers(5, 300))
-        filler = pick(rng, ("Bought it in the spring sale.", "Otherwise it does its work.", "Used it on five trips.", "A gift."))
-        title = {1: "Sent it back", 2: "Expected more", 3: "Does the job", 4: "Solid piece of kit", 5: "Worth every cent"}[stars]
+        filler = pick(
+            rng, ("Bought it in the spring sale.", "Otherwise it does its work.", "Used it on five trips.", "A gift.")
+        )
+        title = {
+            1: "Sent it back",
+            2: "Expected more",
+            3: "Does the job",
+            4: "Solid piece of kit",
+            5: "Worth every cent",
+        }[stars]
         world.write(
             SITE,
             "INSERT INTO reviews (product_id, user_id, stars, title, body, created_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -320,96 +358,14 @@ def _report(
         )  # fmt: skip
 
 
-# wish lists
-
-
-def _wishes(rng: np.random.Generator, level: int, world: World) -> Draft:
-    products, account = catalogue(world), customer(rng, world)
-    world.write(SITE, "DELETE FROM wishes WHERE user_id = ?", account.id)
-    while True:
-        pool = in_category(rng, products)
-        wanted = [Condition("in stock in at least one variant", _in_stock)] if level > 1 else []
-        if level <= 2:
-            brand = pick(rng, pool).brand
-            wanted.append(Condition(f"brand {brand}", Branded(brand)))
-        wanted += conditions(rng, pool, *{1: (0, 0), 2: (0, 0), 3: (0, 2), 4: (1, 2), 5: (3, 1)}[level])
-        fits = [p for p in pool if all(c.holds(p) for c in wanted)]
-        if level == 1 and fits:
-            fits = [pick(rng, fits)]
-        if (level == 1 and fits) or 2 <= len(fits) <= 7:
-            break
-    outside = [p for p in products if p not in fits]
-    old = some(rng, [p for p in outside if p.category != pool[0].category], 2 + level)
-    gone: list[Product] = []
-    if level >= 4:
-        old += [p for p in some(rng, [p for p in outside if not p.stock], 2) if p not in old]
-        gone = [p for p in old if not p.stock]
-    for product in old:
-        world.write(SITE, "INSERT INTO wishes (user_id, product_id) VALUES (?, ?)", account.id, product.id)
-    return _wish_draft(rng, world, account, pool, wanted, fits, gone, level)
-
-
-def _wish_draft(
-    rng: np.random.Generator, world: World, account: Account, pool: Sequence[Product], wanted: Sequence[Condition],
-    fits: Sequence[Product], gone: Sequence[Product], level: int,
-) -> Draft:  # fmt: skip
-    what = f"the {fits[0].name}" if level == 1 else f"every one of the {pool[0].category.lower()} that is: {listed(wanted)}"
-    told = pick(rng, (
-        "Please put {what} on my wish list at Larkfield Outdoor. {gone}My {account}.",
-        "I am collecting ideas for a trip. Save {what} to my wish list in the shop, and nothing else. {gone}You sign in with "
-        "{account}.",
-        "Add {what} to my wish list. {gone}What is on it besides stays. My {account}.",
-    )).format(
-        what=what,
-        account=account.told,
-        gone="Take everything off it that is sold out in all variants. " if gone else "",
-    )  # fmt: skip
-    ids = {p.id: _wish_id(world, account, p) for p in gone}
-    goal = Goal(
-        [
-            *(Inserted(SITE, "wishes", {"user_id": account.id, "product_id": p.id}) for p in fits),
-            *(Deleted(SITE, "wishes", number) for number in ids.values()),
-        ],
-        {SITE: account.username},
-    )
-    survey = look_at([p.id for p in pool]) if level >= 3 else ()
-    wrong = pick(rng, [p for p in pool if p not in fits])
-    script = (*account.sign_in, *survey, *_save(fits), *_unsave(gone))
-    cheats = {
-        "one too many": (*account.sign_in, *_save([*fits, wrong]), *_unsave(gone), Do("submit()")),
-        "another one": (*account.sign_in, *_save([*fits[:-1], wrong]), *_unsave(gone), Do("submit()")),
-    }
-    return Draft(told, world, goal, (*script, Do("submit()")), cheats, steps=80 + 3 * len(pool))
-
-
-def _wish_id(world: World, account: Account, product: Product) -> int:
-    found: Any = world.row(SITE, "SELECT id FROM wishes WHERE user_id = ? AND product_id = ?", account.id, product.id)
-    return int(found["id"])
-
-
-def _save(products: Sequence[Product]) -> tuple[Do, ...]:
-    return tuple(
-        do for p in products for do in (*look_at([p.id]), Do("click", "button", "Save to wish list"))
-    )
-
-
-def _unsave(products: Sequence[Product]) -> tuple[Do, ...]:
-    if not products:
-        return ()
-    return (Do(f"goto('{SHOP}/wishes')"), *(Do("click", "button", f"Remove {p.name}") for p in products))
-
-
 FAMILIES = (
     BrowserFamily(
-        "shop-find-price", "find a price in the shop: of one variant, or of the cheapest product that fulfils conditions",
+        "shop-find-price", "find a price in the shop: of one variant, or of the cheapest product that fulfils "
+        "conditions",
         ("search with facets", "comparison over many pages", "price calculation"), 0.01, (SITE,), _price,
     ),
     BrowserFamily(
         "shop-survey-reviews", "read the reviews of up to 66 products and find the one with a certain complaint",
         ("reading at length", "telling reports from denials", "keeping track"), 0.1, (SITE,), _survey,
-    ),
-    BrowserFamily(
-        "shop-wish-list", "put exactly the products that fulfil conditions on the wish list",
-        ("survey of specifications", "exactness"), 0.0, (SITE,), _wishes,
     ),
 )  # fmt: skip

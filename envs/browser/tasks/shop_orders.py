@@ -45,9 +45,7 @@ def _listed(wanted: Sequence[tuple[Variant, int]], products: Mapping[int, Produc
     return "; ".join(f"{quantity} × {_named(variant, products)}" for variant, quantity in wanted)
 
 
-def _goods(
-    rng: np.random.Generator, products: Sequence[Product], count: int, most: int
-) -> list[tuple[Variant, int]]:
+def _goods(rng: np.random.Generator, products: Sequence[Product], count: int, most: int) -> list[tuple[Variant, int]]:
     """Variants of different products of which there is enough."""
     chosen = some(rng, [p for p in products if any(v.stock > 6 for v in p.variants)], count)
     return [(pick(rng, [v for v in p.variants if v.stock > 6]), int(rng.integers(1, most + 1))) for p in chosen]
@@ -100,9 +98,9 @@ def _used_welcome(rng: np.random.Generator, world: World, account: Account, prod
     number = place(world, account.id, past, products)
     world.write(
         SITE,
-        "UPDATE orders SET voucher_id = (SELECT id FROM vouchers WHERE code = 'WELCOME10'), "
-        "discount_cents = (total_cents - delivery_cents) / 10, "
-        "total_cents = total_cents - (total_cents - delivery_cents) / 10 WHERE id = ?",
+        "UPDATE orders SET voucher_id = (SELECT id FROM vouchers WHERE code = 'WELCOME10'), discount_cents = "
+        "(total_cents - delivery_cents) / 10, total_cents = total_cents - (total_cents - delivery_cents) / 10 WHERE "
+        "id = ?",
         number,
     )
 
@@ -159,7 +157,8 @@ def _basket_draft(rng: np.random.Generator, level: int, world: World, basket: Ba
 
 def _new_address(home: Mapping[str, Any]) -> tuple[Do, ...]:
     labels = {
-        "label": "Label", "recipient": "Recipient", "street": "Street and number", "postcode": "Postcode", "city": "City",
+        "label": "Label", "recipient": "Recipient", "street": "Street and number", "postcode": "Postcode",
+        "city": "City",
     }  # fmt: skip
     fields = (Do("fill", "textbox", label, home[key]) for key, label in labels.items())
     return (Do(f"goto('{SHOP}/addresses/new')"), *fields, Do("click", "button", "Save address"))
@@ -170,14 +169,14 @@ def _basket_told(rng: np.random.Generator, level: int, basket: Basket, until: st
     where = f"my address {home['label']}"
     if level == 5:
         where = (
-            f"{home['street']}, {home['postcode']} {home['city']}, in my name; it is not in my address book yet, so put it "
-            f"there as Cabin, without a phone number"
+            f"{home['street']}, {home['postcode']} {home['city']}, in my name; it is not in my address book yet, so "
+            "put it there as Cabin, without a phone number"
         )
     how = f"Standard delivery, paid by {basket.payment}."
     if level == 5:
         how = (
             f"It must arrive there by {until}; I cannot come to the store. I pay by {basket.payment}. Of all ways and "
-            f"vouchers that are possible take the combination with the lowest total. The courier gets the note "
+            "vouchers that are possible take the combination with the lowest total. The courier gets the note "
             f"'{basket.note}'."
         )
     elif level == 4:
@@ -188,9 +187,10 @@ def _basket_told(rng: np.random.Generator, level: int, basket: Basket, until: st
         how += " No voucher."
     cart = "If something else is in my cart, take it out first. " if level >= 3 else ""
     return pick(rng, (
-        "Please order for me at Larkfield Outdoor: {goods}. Send it to {where}. {how} {cart}One order, exactly these goods. "
-        "My {account}.",
-        "I need {goods}, all in one order and nothing else. It goes to {where}. {how} {cart}You sign in with {account}.",
+        "Please order for me at Larkfield Outdoor: {goods}. Send it to {where}. {how} {cart}One order, exactly these "
+        "goods. My {account}.",
+        "I need {goods}, all in one order and nothing else. It goes to {where}. {how} {cart}You sign in with "
+        "{account}.",
         "Could you place an order in the shop? Goods: {goods}. Delivery to {where}. {how} {cart}Login: {account}.",
     )).format(goods=goods, where=where, how=how, cart=cart, account=basket.account.told)  # fmt: skip
 
@@ -215,7 +215,8 @@ def _reorder(rng: np.random.Generator, level: int, world: World) -> Draft:
     if level >= 3:
         doubled, dropped = wanted[0], wanted[1]
         wanted = [(doubled[0], doubled[1] * 2), wanted[2]]
-        extra = f" This time I want twice as many of the {_named(doubled[0], products)}, and no {_named(dropped[0], products)}."
+        more, none = _named(doubled[0], products), _named(dropped[0], products)
+        extra = f" This time I want twice as many of the {more}, and no {none}."
         basket = replace(basket, home=homes[1], payment="invoice")
     if level == 5:
         other = at - 1
@@ -232,7 +233,9 @@ def _reorder(rng: np.random.Generator, level: int, world: World) -> Draft:
 
 
 def _somebody_else(world: World, account: Account) -> int:
-    return int(world.row(SITE, "SELECT id FROM users WHERE role = 'customer' AND id != ? ORDER BY id", account.id)["id"])
+    return int(
+        world.row(SITE, "SELECT id FROM users WHERE role = 'customer' AND id != ? ORDER BY id", account.id)["id"]
+    )
 
 
 def _sold_out(
@@ -251,8 +254,8 @@ def _sold_out(
         alike = [p for p in products.values() if p.category == product.category and p.brand == product.brand]
         others = [v for p in alike if p.id not in ordered for v in p.variants if v.stock]
         text = (
-            " One of the products is sold out in all variants: take instead the cheapest variant in stock of any other "
-            "product of the same brand in the same category, in the same quantity, that I have never ordered."
+            " One of the products is sold out in all variants: take instead the cheapest variant in stock of any "
+            "other product of the same brand in the same category, in the same quantity, that I have never ordered."
         )
     others.sort(key=lambda v: v.cents)
     if not others or (len(others) > 1 and others[0].cents == others[1].cents) or others[0].stock < quantity:
@@ -269,11 +272,13 @@ def _reorder_draft(
     text = pick(rng, (
         "Please order again what was in {told}, at Larkfield Outdoor.{extra} Send it to my address {home} by standard "
         "delivery, I pay by {payment}, without a voucher. My {account}.",
-        "I need the same things as in {told}.{extra} Standard delivery to {home}, payment by {payment}, no voucher. Sign in "
-        "with {account}.",
-        "Repeat {told} for me.{extra} It goes to {home} in my address book, standard delivery, by {payment} and without any "
-        "voucher. Login: {account}.",
-    )).format(told=told, extra=extra, home=basket.home["label"], payment=basket.payment, account=basket.account.told)  # fmt: skip
+        "I need the same things as in {told}.{extra} Standard delivery to {home}, payment by {payment}, no voucher. "
+        "Sign in with {account}.",
+        "Repeat {told} for me.{extra} It goes to {home} in my address book, standard delivery, by {payment} and "
+        "without any voucher. Login: {account}.",
+    )).format(
+        told=told, extra=extra, home=basket.home["label"], payment=basket.payment, account=basket.account.told
+    )  # fmt: skip
     goal = Goal(basket.changes(), {SITE: basket.account.username})
     sign_in, again = basket.account.sign_in, Do("click", "button", "Order again")
     oracle: tuple[Do, ...] = (*sign_in, *basket.script())
@@ -286,7 +291,11 @@ def _reorder_draft(
     }
     if level >= 3:
         kept = replace(basket, wanted=old if level == 3 else basket.wanted[:-1])
-        cheats["the old basket" if level == 3 else "without what was sold out"] = (*sign_in, *kept.script(), Do("submit()"))
+        cheats["the old basket" if level == 3 else "without what was sold out"] = (
+            *sign_in,
+            *kept.script(),
+            Do("submit()"),
+        )
     return Draft(text, world, goal, (*oracle, Do("submit()")), cheats, steps=140)
 
 

@@ -133,8 +133,8 @@ def _return(rng: np.random.Generator, level: int, world: World) -> Draft:
         row["product_id"]
         for row in world.rows(
             SITE,
-            "SELECT v.product_id FROM orders o JOIN order_lines l ON l.order_id = o.id "
-            "JOIN variants v ON v.id = l.variant_id WHERE o.user_id = ?",
+            "SELECT v.product_id FROM orders o JOIN order_lines l ON l.order_id = o.id JOIN variants v ON v.id = "
+            "l.variant_id WHERE o.user_id = ?",
             account.id,
         )
     }
@@ -216,7 +216,7 @@ def _return_told(
     if level <= 2:
         item = wanted[0].items[0]
         count = "One piece" if level == 2 else f"All {item.quantity} pieces"
-        way = "as store credit" if level == 2 else "to where the shop's returns policy allows, my original payment if it can be"
+        way = "as store credit" if level == 2 else "on my original payment, or where else the returns policy sends it"
         what = (
             f"{count} of the {item.product.name} ({item.variant.name}) from my order {wanted[0].number}, reason "
             f"'{REASONS[item.reason]}', unopened. I would like the money back {way}."
@@ -231,9 +231,9 @@ def _return_told(
         orders = ", ".join(str(p.number) for p in parcels)
         which = f"order {orders}" if level == 3 else "my latest deliveries" if level == 5 else f"orders {orders}"
         what = (
-            f"From {which} I would like to send back: {'; '.join(states)}. Register all of these that the shop's returns "
-            f"policy takes back, in full quantity and with these reasons, and none that it does not. I want the money on my "
-            f"original payment wherever the policy lets me choose."
+            f"From {which} I would like to send back: {'; '.join(states)}. Register all of these that the shop's "
+            "returns policy takes back, in full quantity and with these reasons, and none that it does not. I want "
+            "the money on my original payment wherever the policy lets me choose."
         )
     return pick(rng, (
         "Please register a return for me at Larkfield Outdoor. {what} The comment stays empty. My {account}.",
@@ -274,17 +274,24 @@ def _decide(rng: np.random.Generator, level: int, world: World) -> Draft:
         people = [people[at // 3] for at in range(count)]
     cases = [_registered(rng, world, item, person, policy) for item, person in zip(items, people, strict=True)]
     mine = cases[:1] if level == 1 else cases[:3] if level == 2 else cases
-    which = {1: f"return {cases[0].id}", 2: f"all waiting returns of {cases[0].customer}"}.get(level, "all returns that wait")
+    which = {1: f"return {cases[0].id}", 2: f"all waiting returns of {cases[0].customer}"}.get(
+        level, "all returns that wait"
+    )
     told = pick(rng, (
-        "Please decide {which} at the order desk of Larkfield Outdoor, by the returns policy and the desk handbook. Where "
-        "you refuse, give the reason in the handbook's words; an approval has none. {account}.",
+        "Please decide {which} at the order desk of Larkfield Outdoor, by the returns policy and the desk handbook. "
+        "Where you refuse, give the reason in the handbook's words; an approval has none. {account}.",
         "You are on the order desk today. Approve or refuse {which} as policy and handbook say. A refusal states the "
         "handbook's term for the reason, an approval states nothing. {account}.",
-        "Go through {which} and decide each: what the policy takes back is approved without a word, the rest refused with "
-        "the reason as the handbook calls it. Touch nothing else. {account}.",
+        "Go through {which} and decide each: what the policy takes back is approved without a word, the rest refused "
+        "with the reason as the handbook calls it. Touch nothing else. {account}.",
     )).format(which=which, account=staff.told.capitalize())  # fmt: skip
     changes = [
-        Updated(SITE, "returns", case.id, {"status": "refused", "verdict": Says(case.refusal)} if case.refusal else {"status": "approved"})
+        Updated(
+            SITE,
+            "returns",
+            case.id,
+            {"status": "refused", "verdict": Says(case.refusal)} if case.refusal else {"status": "approved"},
+        )
         for case in mine
     ]  # fmt: skip
     turned = [replace(case, refusal="" if case.refusal else "opened") for case in mine[:1]] + mine[1:]
@@ -315,7 +322,8 @@ def _registered(rng: np.random.Generator, world: World, item: Item, person: Any,
     at = f"{days_ago(before)} 0{rng.integers(7, 9)}:{rng.integers(10, 60)}"
     number = world.write(
         SITE,
-        "INSERT INTO returns (order_line_id, quantity, reason, opened, refund_to, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO returns (order_line_id, quantity, reason, opened, refund_to, created_at) VALUES (?, ?, ?, ?, ?, "
+        "?)",
         line, int(rng.integers(1, item.quantity + 1)), item.reason, int(item.opened), "card", at,
     )  # fmt: skip
     return Case(number, person["name"], policy.refusal(item))

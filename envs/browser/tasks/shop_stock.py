@@ -124,23 +124,32 @@ def _stock(rng: np.random.Generator, level: int, world: World) -> Draft:
             net[variant] = net.get(variant, 0) + amount
         if all(net.values()):
             break
-    changes = [
+    changes: list[Inserted | Updated] = [
         *(Updated(SITE, "variants", variant.id, {"stock": variant.stock + amount}) for variant, amount in net.items()),
         *(
-            Inserted(SITE, "stock_changes", {"variant_id": v.id, "change": amount, "reason": reason, "reference": number})
+            Inserted(
+                SITE, "stock_changes", {"variant_id": v.id, "change": amount, "reason": reason, "reference": number}
+            )
             for v, amount, reason in bookings
         ),
     ]
     name = f"delivery-{number.lower()}.txt"
     files = {name: _note(number, supplier, positions)} if level > 1 else {}
-    oracle = (*staff.sign_in, Do(f"goto('{SHOP}/desk/handbook')"), *_booked(bookings, number, by_file=level > 2), Do("submit()"))
+    oracle = (
+        *staff.sign_in,
+        Do(f"goto('{SHOP}/desk/handbook')"),
+        *_booked(bookings, number, by_file=level > 2),
+        Do("submit()"),
+    )
     told = _told(rng, level, positions, number, name, staff.told)
     cheats = {
         title: (*staff.sign_in, *_booked(wrong, number, by_file=level > 2), Do("submit()"))
         for title, wrong in _wrong(level, catalogue(world), positions, bookings, apart).items()
     }
     cheats["without its number"] = (*staff.sign_in, *_booked(bookings, "delivery", by_file=level > 2), Do("submit()"))
-    return Draft(told, world, Goal(changes, {SITE: staff.username}), oracle, cheats, files=files, steps=60 + 8 * len(bookings))
+    return Draft(
+        told, world, Goal(changes, {SITE: staff.username}), oracle, cheats, files=files, steps=60 + 8 * len(bookings)
+    )
 
 
 def _wrong(
@@ -155,7 +164,9 @@ def _wrong(
     }
     if level > 1:
         wrong["one line too few"] = list(bookings[:-1])
-    naive = _bookings([replace(line, received=line.announced, damaged=0, pack=1, recount=0) for line in positions], apart)
+    naive = _bookings(
+        [replace(line, received=line.announced, damaged=0, pack=1, recount=0) for line in positions], apart
+    )
     if naive != list(bookings):
         wrong["what was announced"] = naive
     return wrong
@@ -184,7 +195,9 @@ def _booked(bookings: Sequence[Booking], reference: str, *, by_file: bool) -> Sc
     return tuple(script)
 
 
-def _told(rng: np.random.Generator, level: int, positions: Sequence[Position], number: str, name: str, account: str) -> str:
+def _told(
+    rng: np.random.Generator, level: int, positions: Sequence[Position], number: str, name: str, account: str
+) -> str:
     if level == 1:
         line = positions[0]
         what = (
@@ -193,11 +206,13 @@ def _told(rng: np.random.Generator, level: int, positions: Sequence[Position], n
         )
     else:
         what = (
-            f"A delivery has arrived; the note that came with it is the file {name}. Book what came into stock, SKU by SKU, "
-            f"as the desk handbook says under Stock. The reference is the number of the note."
+            f"A delivery has arrived; the note that came with it is the file {name}. Book what came into stock, SKU "
+            "by SKU, as the desk handbook says under Stock. The reference is the number of the note."
         )
         if level == 5:
-            what += " If the note has a SKU twice, add its pieces up and book them together. The remarks at its end count."
+            what += (
+                " If the note has a SKU twice, add its pieces up and book them together. The remarks at its end count."
+            )
     return pick(rng, (
         "Please update the stock of Larkfield Outdoor. {what} Your {account}.",
         "{what} You are in charge of the stock at Larkfield Outdoor; sign in with {account}.",
