@@ -70,10 +70,10 @@ def test_the_oracle_is_paid_and_nothing_is_told_before(env: BrowserEnv, task: Ta
     observation, info = env.reset(seed=0, options={"task": task})
     assert observation.startswith(task.instruction) and "\n[page] " in observation
     assert observation.endswith(f"[step 0 of {task.limits.steps}]")
-    assert info == {
+    assert info | {
         "task": CHANGE, "family": "forum-bans", "level": 1, "step": 0, "engine": "dom", "backend": "auto",
         "url": "http://forum.test/", "tabs": 1, "error": False, "whole_messages": True, "valid": True,
-    }  # fmt: skip
+    } == info  # fmt: skip
     for action in task.oracle[:-1]:
         observation, reward, terminated, truncated, info = env.step(action)
         assert (reward, terminated, truncated, info["error"]) == (0.0, False, False, False)
@@ -311,6 +311,13 @@ def test_a_script_that_cannot_be_played_says_where() -> None:
         TaskError, match=r"step 1 of a script, .*No such button.* cannot be played on http://mail\.test/"
     ):
         len(draft_task(draft).oracle)
+
+
+def test_a_first_page_that_is_not_there_is_the_task_s_fault(env: BrowserEnv) -> None:
+    world = World(["mail"], "train", 0)
+    draft = Draft("Find it.", world, Goal(answer="x"), [Do("answer('x')")], start="http://elsewhere.test/")
+    with pytest.raises(TaskError, match="begins at a page that cannot be opened"):
+        env.reset(options={"task": draft_task(draft)})
 
 
 def test_the_cheats_of_every_task_are_not_paid(task: Task) -> None:

@@ -58,8 +58,8 @@ class Goal:
 
     Every row that differs between start and end, outside of the sites' incidental tables, must be one of `changes`, and
     each of these must have come about. The audit table must tell of no other row, and of no other `actor`: what was
-    changed by mistake and put back counts against the agent. A row that is to be new must not have been deleted on the
-    way, nor one that is to be gone made again.
+    changed by mistake and put back counts against the agent; in a row of the goal itself, what counts is how it ends.
+    A row that is to be new must not have been deleted on the way, nor one that is to be gone made again.
 
     Attributes:
         changes: rows, in any order.

@@ -1,4 +1,4 @@
-"""Sites that are served inside a sandbox: a process there, a file for each request and each reply."""
+"""Sites that are served inside a sandbox: one process there, asked through files."""
 
 from __future__ import annotations
 
@@ -59,7 +59,6 @@ class SandboxSites:
         self._sandbox: Sandbox = backend.create(spec)
         self._console = Console(self._sandbox, _PROGRAM)
         self._lock = threading.Lock()
-        self._asked = 0
         self._fault: SandboxError | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -105,14 +104,12 @@ class SandboxSites:
             return reply, data
 
     def _reply(self, verb: str, request: bytes | None) -> bytes:
-        self._asked += 1
-        path = f"{_STATE}/{self._asked}"
         if request is not None:
-            self._sandbox.write(f"{path}.request", request)
-        reply = self._console.ask(f"{verb} {self._asked}", _SECONDS)
+            self._sandbox.write(f"{_STATE}/request", request)
+        reply = self._console.ask(verb, _SECONDS)
         if reply.ended or reply.timed_out:
             raise SandboxError(f"the sites in the sandbox did not answer: {reply.output[-2000:]}")
-        return self._sandbox.read(f"{path}.reply", _REPLY_BYTES)
+        return self._sandbox.read(f"{_STATE}/reply", _REPLY_BYTES)
 
 
 def package_files() -> dict[str, bytes]:

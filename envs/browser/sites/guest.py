@@ -2,9 +2,9 @@
 
     python3 guest.py FOLDER      FOLDER holds `<site>.db` files, and `javascript` if pages are to load their widgets
 
-Each line of standard input is a mark, a verb and a number. "request" reads `<number>.request`, "keep" writes what the
-databases and the log have come to. Either writes `<number>.reply`, then the mark on descriptor 3. A request and a reply
-are a line of JSON and then bytes.
+Each line of standard input is a mark and a verb. "request" answers what the file `request` holds, "keep" writes what
+the databases have come to, and answers with the log. The answer is written to the file `reply`, and then the mark to
+descriptor 3. A request and a reply are a line of JSON and then bytes.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def joined(head: Any, body: bytes) -> bytes:
     return json.dumps(head).encode() + b"\n" + body
 
 
-def _answered(served: Served, data: bytes) -> bytes:
-    environ, body = split(data)
+def _answered(served: Served, folder: Path) -> bytes:
+    environ, body = split((folder / "request").read_bytes())
     said: list[Any] = []
     environ |= {"wsgi.input": io.BytesIO(body), "wsgi.errors": sys.stderr, "wsgi.version": (1, 0)}
     answer = b"".join(served(environ, lambda *started: said.extend(started)))
@@ -50,15 +50,12 @@ def main(folder: Path) -> None:
     databases = {path.stem: path.read_bytes() for path in folder.glob("*.db")}
     served = Served(databases, (folder / "javascript").exists())
     for line in sys.stdin:
-        mark, verb, number = line.split()
+        mark, verb = line.split()
         try:
-            if verb == "request":
-                reply = _answered(served, (folder / f"{number}.request").read_bytes())
-            else:
-                reply = _kept(served, folder)
+            reply = _answered(served, folder) if verb == "request" else _kept(served, folder)
         except Exception:
             reply = joined({"failed": traceback.format_exc()[-2000:]}, b"")
-        (folder / f"{number}.reply").write_bytes(reply)
+        (folder / "reply").write_bytes(reply)
         os.write(3, f"{mark}\n".encode())
 
 
