@@ -166,7 +166,7 @@ def _errands(world: World, rng: Rng, user: Account, level: int) -> list[Errand]:
         kept = {errand.booking for errand in made}
         places = [move.place for errand in made for move in errand.moves[0]]
         apart = len(made) == wanted and len(set(places)) == len(places)
-        if apart and any(errand.chosen for errand in made):
+        if apart and sum(bool(errand.chosen) for errand in made) >= min(2, wanted):
             _drop_others(world, user, kept)
             return made
         clear_bookings(world, user)
@@ -241,10 +241,8 @@ def _text(world: World, rng: Rng, user: Account, errands: Sequence[Errand], leve
         ),
     )
     what = "; ".join(_told(world, errand) for errand in errands)
-    parts = [
-        f"{opening} {what}.",
-        "Of ways that cost the same, take the one that leaves earliest, by day and then by hour.",
-    ]
+    tie = "Of ways that cost the same, take the one that leaves earliest, by day and then by hour"
+    parts = [f"{opening} {what}.", f"{tie} (of the first train, then of the second)." if level == 4 else f"{tie}."]
     if level == 4:
         parts.append(
             "Both trains must be moved, to one and the same day; between them there must be at least the time "
