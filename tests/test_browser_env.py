@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ from gymnasium.utils.env_checker import check_env
 from werkzeug.test import Client
 
 from selftrain.envs.browser import hosting
+from selftrain.envs.browser.chromium.launch import NAMES
 from selftrain.envs.browser.engine import ActionError, View
 from selftrain.envs.browser.env import VIEWPORT, BrowserEnv, BrowserVectorEnv
 from selftrain.envs.browser.family import Draft
@@ -39,6 +41,7 @@ from selftrain.tasks import Task
 ID = "selftrain:SelfTrain-Browser-v0"
 TASK = "booking-find-connection/train/1/0"
 CHANGE = "forum-bans/train/1/0"
+needs_chromium = pytest.mark.skipif(not any(map(shutil.which, NAMES)), reason="needs a Chromium")
 needs_flask_on_the_system = pytest.mark.skipif(
     not shutil.which("/usr/bin/python3")
     or subprocess.run(["/usr/bin/python3", "-I", "-c", "import flask"], capture_output=True, check=False).returncode
@@ -301,7 +304,14 @@ def test_tasks_know_their_split_and_their_world() -> None:
     assert databases_of(family.task(5, 2).setup_files).keys() == {"booking"}
     again = family.task(0, 1)
     assert again.fingerprint() == train.fingerprint() and again.oracle == train.oracle and again == train
-    assert repr(train.oracle) == repr(tuple(train.oracle)) and hash(train.oracle) == hash(again.oracle)
+    assert hash(train.oracle) == hash(again.oracle) and repr(train.oracle).startswith("Played((Do(")
+
+
+def test_a_fingerprint_takes_no_playing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("selftrain.envs.browser.task.Stage.play")
+    tasks = [task_of_id(f"forum-bans/train/1/{seed}") for seed in (0, 0, 1)]
+    prints = [task.fingerprint() for task in tasks]
+    assert prints[0] == prints[1] != prints[2]
 
 
 def test_a_script_that_cannot_be_played_says_where() -> None:
@@ -385,6 +395,35 @@ def test_docker_alone_means_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(hosting.open_sites(databases, False, backend, ""), InProcessSites)
     hosting.open_sites(databases, True, "docker", "mine")
     assert asked == [("docker", "mine", databases, True)]
+
+
+@needs_chromium
+def test_both_engines_leave_the_same_databases_and_log_the_same_pages() -> None:
+    with closing(BrowserEnv()) as dom, closing(BrowserEnv(engine="chromium")) as chromium:
+        for name in ("shop-wish-list", "mail-find-price", "tracker-release"):
+            task = task_of_id(f"{name}/train/2/1")
+            kept, logs = [], []
+            for env in (dom, chromium):
+                env.reset(options={"task": task})
+                rewards = [env.step(action)[1] for action in task.oracle]
+                assert sum(rewards) == 1.0 and env.evidence is not None
+                kept.append({path: file.data for path, file in env.evidence.files.items() if path.endswith(".db")})
+                log = json.loads(env.evidence.files["/requests.json"].data)
+                logs.append([(each["method"], each["url"]) for each in log if "/static/" not in each["url"]])
+            assert kept[0] == kept[1] and logs[0] == logs[1]
+
+
+@needs_chromium
+def test_a_browser_that_dies_is_no_verdict_and_another_one_takes_its_place(task: Task) -> None:
+    with closing(BrowserEnv(engine="auto", screenshot=True)) as env:
+        observation, info = env.reset(options={"task": task})
+        assert info["engine"] == "chromium" and observation["screenshot"].std() > 0
+        assert observation in env.observation_space
+        env._engine.close()  # type: ignore[union-attr]
+        with pytest.raises(SandboxError):
+            env.step("click('1')")
+        assert env.reset(options={"task": task})[1]["valid"]
+        assert env.step("click('2')")[4]["error"] is False
 
 
 def test_a_dialog_comes_first(env: BrowserEnv, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,7 +125,10 @@ class Stage:
 
 
 class _Lazy(Sequence[str], abc.ABC):
-    """Actions that are made when they are first read, always the same. Equal, hashed and shown by what they say."""
+    """Actions that are made when they are first read, always the same, and are equal by what they say.
+
+    A repr shows what they are made from, so that the fingerprint of a task takes no playing.
+    """
 
     @property
     @abc.abstractmethod
@@ -147,9 +150,6 @@ class _Lazy(Sequence[str], abc.ABC):
     def __hash__(self) -> int:
         return hash(self._actions)
 
-    def __repr__(self) -> str:
-        return repr(self._actions)
-
 
 class Played(_Lazy):
     """The actions that a script comes to on its stage.
@@ -170,6 +170,9 @@ class Played(_Lazy):
     def _actions(self) -> tuple[str, ...]:
         return self.played[0]
 
+    def __repr__(self) -> str:
+        return f"Played({self._script!r})"
+
 
 class _Unfinished(_Lazy):
     """The actions of an oracle up to its last change, then its last action, as if all were done."""
@@ -182,6 +185,9 @@ class _Unfinished(_Lazy):
         actions, last = self._oracle.played
         return actions if last is None else (*actions[:last], actions[-1])
 
+    def __repr__(self) -> str:
+        return f"Unfinished({self._oracle!r})"
+
 
 class _Hedged(_Lazy):
     """The actions of an oracle, with more in its answer than the answer."""
@@ -192,6 +198,9 @@ class _Hedged(_Lazy):
     @property
     def _actions(self) -> tuple[str, ...]:
         return (*self._oracle.played[0][:-1], f"answer({f'{self._answer}, or another'!r})")
+
+    def __repr__(self) -> str:
+        return f"Hedged({self._oracle!r}, {self._answer!r})"
 
 
 def _cheats_of_every_task(goal: Goal, oracle: Played) -> dict[str, Sequence[str]]:

@@ -66,7 +66,8 @@ class Task:
         setup: bash script run once in the fresh sandbox before the agent acts; it must leave no trace of itself.
         setup_files: files that exist only while `setup` runs.
         tools: commands that must be on the sandbox's PATH ("python3", "git", ...).
-        oracle: commands that solve the task; a sequence may make them when it is first read.
+        oracle: commands that solve the task. A sequence may make them when it is first read; what it is made from is
+            then what its repr shows.
         worker: solves it from observations with a small memory; long tasks have one.
         cheats: name → commands that try to be paid without doing the task; each must score 0.
         limits: when the episode is cut off.
@@ -104,7 +105,7 @@ class Task:
         for part in (self.id, self.instruction, self.setup, self.image):
             digest.update(f"{len(part)}:{part}".encode())
         for commands in (self.oracle, self.tools, *(self.cheats[name] for name in sorted(self.cheats))):
-            digest.update(repr(tuple(commands)).encode())
+            digest.update(repr(commands).encode())
         for table in (self.files, self.setup_files):
             for path in sorted(table):
                 digest.update(f"{path}:{self.modes.get(path, 0o644):o}:{len(table[path])}:".encode())
