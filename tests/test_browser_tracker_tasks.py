@@ -7,6 +7,7 @@ import sqlite3
 from collections import defaultdict
 
 import pytest
+from browser_play import prove_family
 
 from selftrain.envs.browser.goals import Goal, Inserted, Updated
 from selftrain.envs.browser.sites.base import open_database
@@ -15,7 +16,6 @@ from selftrain.envs.browser.tasks.tracker import FAMILIES
 from selftrain.envs.browser.tasks.tracker_release import Lists
 from selftrain.envs.browser.world import databases_of
 from selftrain.tasks import Task
-from tests.browser_play import prove_family
 
 BY_NAME = {family.name: family for family in FAMILIES}
 SEEDS = range(12)
@@ -42,8 +42,8 @@ def test_blockers_by_a_recursive_query(level: int) -> None:
         (total,) = database.execute(
             "WITH RECURSIVE before(id) AS (SELECT l.issue_id FROM links l JOIN issues i ON i.id = l.other_id "
             "WHERE i.ref = ? AND l.kind = 'blocks' UNION SELECT l.issue_id FROM links l "
-            "JOIN before b ON b.id = l.other_id WHERE l.kind = 'blocks') SELECT SUM(estimate) FROM issues JOIN before USING (id) "
-            "WHERE status NOT IN ('resolved', 'closed')",
+            "JOIN before b ON b.id = l.other_id WHERE l.kind = 'blocks') "
+            "SELECT SUM(estimate) FROM issues JOIN before USING (id) WHERE status NOT IN ('resolved', 'closed')",
             (ref[0],),
         ).fetchone()
         assert str(total or 0) == goal.answer

@@ -127,8 +127,9 @@ def add_issue(world: World, project: Mapping[str, Any], labels: Sequence[str] = 
     )
     made = {
         "project_id": project["id"], "ref": f"{project['key']}-{last['last'] + 1}", "kind": "bug", "reporter_id": 21,
-        "created_at": "2026-02-27 10:00", "updated_at": "2026-02-27 10:00",
+        "created_at": "2026-02-27 10:00",
     } | values  # fmt: skip
+    made.setdefault("updated_at", made["created_at"])
     sql = f"INSERT INTO issues ({', '.join(made)}) VALUES ({', '.join('?' * len(made))})"
     made["id"] = world.write(SITE, sql, *made.values())
     for label in labels:

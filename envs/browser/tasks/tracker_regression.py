@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,28 @@ def _regression(rng: np.random.Generator, level: int, world: World) -> Draft:
     )
 
 
+def _run(
+    rng: np.random.Generator,
+    world: World,
+    project: dict[str, Any],
+    components: Sequence[dict[str, Any]],
+    number: int,
+) -> dict[str, Any]:
+    """An issue for one run, which tells nothing of its result."""
+    return add_issue(
+        world,
+        project,
+        kind="task",
+        title=f"Test run {number:02d} of {one_of(rng, components)['name'].lower()}",
+        body="One run of the test plan. Results are in the comments.",
+        status=one_of(rng, ("triaged", "in progress", "closed")),
+        priority="medium",
+        component_id=one_of(rng, components)["id"],
+        assignee_id=int(rng.integers(6, 18)),
+        resolution="",
+    )
+
+
 def _write_runs(
     rng: np.random.Generator,
     level: int,
@@ -108,18 +131,7 @@ def _write_runs(
         on = one_of(rng, [each for each in _SYSTEMS if each != system]) if elsewhere else system
         if elsewhere:
             bad = bool(rng.random() < 0.5)
-        issue = add_issue(
-            world,
-            project,
-            kind="task",
-            title=f"Test run {number:02d} of {one_of(rng, components)['name'].lower()}",
-            body="One run of the test plan. Results are in the comments.",
-            status=one_of(rng, ("triaged", "in progress", "closed")),
-            priority="medium",
-            component_id=one_of(rng, components)["id"],
-            assignee_id=int(rng.integers(6, 18)),
-            resolution="",
-        )
+        issue = _run(rng, world, project, components, number)
         author = int(rng.integers(6, 18))
         says = (good_says, bad_says)
         take_back = level >= 3 and at in retracted

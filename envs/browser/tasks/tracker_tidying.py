@@ -142,26 +142,16 @@ _DUPLICATE_RULES = (
 )
 
 
-def _duplicates(rng: np.random.Generator, level: int, world: World) -> Draft:
-    project = some_project(rng, world)
-    member = account(rng, world, "developer", but=range(6, 9))
-    pairs, alone = _duplicate_pairs(rng, level, world, project)
-    stays = "The issue that was created first stays."
-    if level == 5:
-        stays = "The issue with more comments stays; when both have equally many, the one that was created first."
-    extra = [
-        "Whoever reported the issue that is closed becomes a watcher of the issue that stays, unless they reported "
-        "both.",
-        "When one of the two carries the label customer, both are left as they are.",
-    ]
-    write_guide(world, project["id"], "Duplicates", (*_DUPLICATE_RULES, stays, *(extra if level >= 4 else ())))
+def _told_duplicates(
+    rng: np.random.Generator, level: int, project: Mapping[str, Any], pairs: Sequence[_Pair], member: Account
+) -> str:
     kept = " and ".join(pair.kept["ref"] for pair in pairs)
     what = {
         1: f"{pairs[0].closed['ref']} reports the same fault as {kept}",
         2: f"{kept} was reported once more by somebody later on; find that issue",
         3: f"{kept} were each reported once more later on; find these issues",
     }.get(level, "some of the issues that are still new are duplicates of one another; find all of them")
-    told = said(
+    return said(
         rng,
         [
             "In {project} {what}. Close what is a duplicate as the contribution guide says under Duplicates. {account}",
@@ -175,6 +165,22 @@ def _duplicates(rng: np.random.Generator, level: int, world: World) -> Draft:
         what=what,
         account=member.told,
     )
+
+
+def _duplicates(rng: np.random.Generator, level: int, world: World) -> Draft:
+    project = some_project(rng, world)
+    member = account(rng, world, "developer", but=range(6, 9))
+    pairs, alone = _duplicate_pairs(rng, level, world, project)
+    stays = "The issue that was created first stays."
+    if level == 5:
+        stays = "The issue with more comments stays; when both have equally many, the one that was created first."
+    extra = [
+        "Whoever reported the issue that is closed becomes a watcher of the issue that stays, unless they reported "
+        "both.",
+        "When one of the two carries the label customer, both are left as they are.",
+    ]
+    write_guide(world, project["id"], "Duplicates", (*_DUPLICATE_RULES, stays, *(extra if level >= 4 else ())))
+    told = _told_duplicates(rng, level, project, pairs, member)
     goal = Goal([change for pair in pairs for change in pair.changes(member)], {SITE: member.username})
     others = [do for pair in pairs[:-1] for do in pair.script()]
     turned = _Pair(pairs[-1].kept, pairs[-1].closed, pairs[-1].watcher)
@@ -248,18 +254,30 @@ def _target(
     return dict(milestones[2 if issue["priority"] == policy.get("later") else 1])
 
 
+def _policy_that_matters(
+    rng: np.random.Generator,
+    level: int,
+    world: World,
+    milestones: Sequence[Mapping[str, Any]],
+    issues: Sequence[dict[str, Any]],
+) -> tuple[list[str], dict[str, str]]:
+    """A policy of which every rule has an issue that falls under it."""
+    names = [each["name"] for each in milestones]
+    for _ in range(200):
+        lines, policy = _policy(rng, level, names)
+        kinds = [_kind_of(_target(issue, policy, milestones)) for issue in issues]
+        if kinds.count(names[1]) >= 1 and len(set(kinds)) >= (1, 1, 2, 3, 3)[level - 1]:
+            return lines, policy
+    _spread(world, issues, policy)
+    return lines, policy
+
+
 def _roll(rng: np.random.Generator, level: int, world: World) -> Draft:
     project = some_project(rng, world)
     milestones = milestones_of(world, project["id"])[1:]
     names = [each["name"] for each in milestones]
     issues = _unfinished(rng, level, world, project, milestones[0]["id"])
-    for _ in range(200):
-        lines, policy = _policy(rng, level, names)
-        kinds = [_kind_of(_target(issue, policy, milestones)) for issue in issues]
-        if kinds.count(names[1]) >= 1 and len(set(kinds)) >= (1, 1, 2, 3, 3)[level - 1]:
-            break
-    else:
-        _spread(world, issues, policy)
+    lines, policy = _policy_that_matters(rng, level, world, milestones, issues)
     write_guide(world, project["id"], "Milestones", lines)
     moves = [(issue, target) for issue in issues if (target := _target(issue, policy, milestones)) is not None]
     member = account(rng, world, "developer")
