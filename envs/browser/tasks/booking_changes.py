@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import combinations
 
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal, Updated
@@ -155,22 +155,31 @@ def _errand(world: World, rng: Rng, user: Account, level: int) -> Errand | None:
 
 
 def _errands(world: World, rng: Rng, user: Account, level: int) -> list[Errand]:
-    """What is to be done at a level; at level 5 for four bookings, one of which at least has to stay."""
+    """What is to be done at a level; at level 5 for four bookings, two of which have to stay."""
     wanted = 4 if level == 5 else 1
     for _ in range(TRIES):
-        drawn = (errand for _ in range(wanted * 9) if (errand := _errand(world, rng, user, level)))
-        made = list(islice(drawn, wanted))
-        if level == 5 and len(made) == wanted:
-            most = sorted(_total(errand.moves[0]) for errand in made)[2] - 10
-            made = [replace(errand, most=most) for errand in made]
-        kept = {errand.booking for errand in made}
-        places = [move.place for errand in made for move in errand.moves[0]]
-        apart = len(made) == wanted and len(set(places)) == len(places)
-        if apart and sum(bool(errand.chosen) for errand in made) >= min(2, wanted):
-            _drop_others(world, user, kept)
-            return made
+        drawn = [errand for _ in range(wanted * 3) if (errand := _errand(world, rng, user, level))]
+        for chosen in combinations(drawn[:8], wanted):
+            made = _limited(chosen) if level == 5 else list(chosen)
+            places = {move.place for errand in made for move in errand.moves[0]}
+            apart = len(places) == sum(len(errand.moves[0]) for errand in made)
+            if made and apart and all(_holds(world, errand) for errand in made):
+                _drop_others(world, user, {errand.booking for errand in made})
+                return made
         clear_bookings(world, user)
     raise TaskError(f"no booking of level {level} can be changed in this world")
+
+
+def _limited(chosen: Sequence[Errand]) -> list[Errand]:
+    """Four errands with a limit of the cost that two of them keep, [] if none tells them apart."""
+    costs = sorted(_total(errand.moves[0]) for errand in chosen)
+    return [replace(errand, most=costs[2] - 10) for errand in chosen] if costs[1] < costs[2] - 10 else []
+
+
+def _holds(world: World, errand: Errand) -> bool:
+    """Whether later bookings have left the places that the errand was found with."""
+    found = _moves(world, errand.booking, errand.dates, errand.after, errand.by)
+    return [_order(moves) for moves in found] == [_order(moves) for moves in errand.moves]
 
 
 def _drop_others(world: World, user: Account, kept: set[int]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from selftrain.envs.browser.family import BrowserFamily, Draft
-from selftrain.envs.browser.goals import Goal, Inserted, Updated
+from selftrain.envs.browser.goals import Goal, Inserted
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.booking.network import FARES, Leg
 from selftrain.envs.browser.sites.booking.rules import (
@@ -39,6 +39,7 @@ from .booking_common import (
     sign_in,
     some_change,
     some_ride,
+    updated,
     visit,
     write_booking,
 )
@@ -146,8 +147,11 @@ def _cancel(rng: Rng, level: int, world: World) -> Draft:
     # the one that is nearest to being meant
     tempting = min(others, key=lambda each: refunds[each].fee)
     changes = [
-        Updated(SITE, "bookings", each, {"status": "cancelled", "refunded_cents": refunds[each].cents})
+        change
         for each in meant
+        for change in updated(
+            "bookings", booking_row(world, each), status="cancelled", refunded_cents=refunds[each].cents
+        )
     ]
     return Draft(
         instruction=f"{plan.told(rng)} {user.told(rng)}",
