@@ -162,7 +162,7 @@ def test_within_is_the_text_of_what_holds_an_element() -> None:
     page = page_of(
         """<a href=/>out</a><table><tr><td>#1</td><td><button>Pay</button></td></tr></table>
         <ul><li><h3>Mug</h3><button>Add</button></li></ul><article>Text <a href=/r>Reply</a></article>
-        <fieldset><legend>Ship</legend><label><input type=radio>Fast</label></fieldset>"""
+        before<fieldset><legend>Ship</legend><label><input type=radio>Fast</label></fieldset>"""
     )
     assert [element.within for element in page.elements.values()] == [
         "",

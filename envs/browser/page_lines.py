@@ -55,6 +55,13 @@ class Lines:
             else:
                 self._node(child)
 
+    def _children_but(self, skipped: Node | None, node: Node) -> None:
+        for child in node[2]:
+            if isinstance(child, str):
+                self._text.append(child)
+            elif child is not skipped:
+                self._node(child)
+
     def _node(self, node: Node) -> None:
         tag, attributes, _, _ = node
         if attributes and not NOT_AS_THEY_LOOK.isdisjoint(attributes):
@@ -156,6 +163,7 @@ class Lines:
 
     def _holder(self, content: Callable[[], None]) -> None:
         """Write what an element's `within` speaks of."""
+        self._end_text()
         outer, self._members = self._members, []
         start = len(self._words)
         content()

@@ -57,20 +57,11 @@ class Writer(FieldLines):
         if self._flat:
             self._block(node)
             return
-
-        def content() -> None:
-            for child in node[2]:
-                if child is not skipped:
-                    if isinstance(child, str):
-                        self._text.append(child)
-                    else:
-                        self._node(child)
-
         around, self._inline = self._inline, False
         head = f"{role} {name!r}" if name else role
         if name:
             self._words.append(name)
-        self._under(head, content, joined=False, kept=bool(name))
+        self._under(head, lambda: self._children_but(skipped, node), joined=False, kept=bool(name))
         self._inline = around
 
     def _landmark(self, node: Node) -> None:
@@ -123,21 +114,11 @@ class Writer(FieldLines):
             self._element(summary, "button", name, states=(state, *states_of(summary, False)))
             self._only_elements(summary)
             self._break()
-        if not shown:
-            return
-
-        def content() -> None:
-            for child in node[2]:
-                if not isinstance(child, str) and child is not summary:
-                    self._node(child)
-                elif isinstance(child, str):
-                    self._text.append(child)
-
-        if self._flat:
-            content()
+        if shown and self._flat:
+            self._children_but(summary, node)
             self._break()
-        else:
-            self._indented(content)
+        elif shown:
+            self._indented(lambda: self._children_but(summary, node))
 
     def _heading(self, node: Node) -> None:
         if self._flat:
