@@ -183,6 +183,33 @@ def test_duplicate_suppliers(level: int, seed: int) -> None:
 
 
 @cases
+def test_invoices(level: int, seed: int) -> None:
+    draft = drafted("admin-invoices", level, seed)
+    order = re.findall(r"- ([A-Z-]+):", policy(draft, "invoices"))
+    suppliers, bills = table(draft, "suppliers"), table(draft, "invoices")
+    seen: Counter[tuple[Any, ...]] = Counter()
+    codes = {}
+    for bill in sorted(bills.values(), key=lambda one: str(one["number"])):
+        key = (bill["supplier_id"], bill["purchase_order"], bill["amount"])
+        codes[bill["id"]] = first_code(
+            order,
+            {
+                "DUPLICATE": seen[key] > 0,
+                "NO-ORDER": bill["purchase_order"] == "",
+                "BLOCKED-SUPPLIER": suppliers[bill["supplier_id"]]["status"] == "blocked",
+            },
+        )
+        seen[key] += bill["status"] != "rejected"
+    wanted = updates(draft, "invoices")
+    for row, values in wanted.items():
+        assert values.get("code", "") == codes[row]
+        assert values["status"] == ("rejected" if codes[row] else "approved")
+    if level == 5:
+        assert set(wanted) == {row for row, bill in bills.items() if bill["status"] == "received"}
+    assert any(codes[row] for row in wanted)
+
+
+@cases
 def test_bank_details(level: int, seed: int) -> None:
     draft = drafted("admin-bank-details", level, seed)
     suppliers = {one["number"]: one for one in table(draft, "suppliers").values()}

@@ -231,7 +231,7 @@ DUTIES = BrowserFamily(
     "admin-duties",
     "Survey the log and the invoices for the one person who broke the separation of duties, exceptions included.",
     ("auditing", "joining facts of several pages", "long surveys"),
-    0.03,
+    0.09,
     ("admin",),
     _duties_task,
 )

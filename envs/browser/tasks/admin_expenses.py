@@ -255,7 +255,7 @@ EXPENSES = BrowserFamily(
     "admin-expenses",
     "Approve exactly the expense reports that the policy allows and reject the others with the first reason.",
     ("applying a policy", "checking receipts and limits", "careful bulk work"),
-    0.0,
+    0.03,
     ("admin",),
     _make,
 )

@@ -193,7 +193,7 @@ LOG = BrowserFamily(
     "admin-find-in-log",
     "Find in the log who did something, when, how often, or which account was broken into.",
     ("log analysis", "filtering and counting", "forensics"),
-    0.01,
+    0.05,
     ("admin",),
     _log_task,
 )

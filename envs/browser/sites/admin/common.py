@@ -40,6 +40,7 @@ class Listing:
         sql: a query whose columns the others name.
         search: columns in which the search looks.
         filters: column → label; the choices are the values that occur.
+        typed: column → field of `/suggest`, for filters with too many values to choose from.
         dated: column that "From" and "To" are about, or "".
         sorts: label → ORDER BY; the first is the default.
         actions: label, URL and the roles of links above the list.
@@ -53,6 +54,7 @@ class Listing:
     filters: Mapping[str, str]
     sorts: Mapping[str, str]
     dated: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
     actions: Sequence[tuple[str, str, tuple[str, ...]]] = ()
     allowed: tuple[str, ...] = STAFF
 
@@ -73,7 +75,7 @@ def _query(listing: Listing) -> tuple[str, list[Any]]:
         where.append("(" + " OR ".join(f"instr(lower({name}), ?) > 0" for name in listing.search) + ")")
         values += [asked] * len(listing.search)
     for name in listing.filters:
-        if chosen := request.args.get(name, ""):
+        if chosen := request.args.get(name, "").strip():
             where.append(f"{name} = ?")
             values.append(chosen)
     for name, sign in (("from", ">="), ("to", "<=")):
@@ -90,6 +92,7 @@ def show(listing: Listing) -> tuple[str, int]:
     options = {
         name: [str(found[0]) for found in rows(f"SELECT DISTINCT {name} FROM ({listing.sql}) ORDER BY 1")]
         for name in listing.filters
+        if name not in listing.typed
     }
     found: Pages = paged(sql, *values, per_page=25)
     return page("admin/list.html", listing=listing, found=found, options=options, asked=request.args)

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import words
 from .drawn_rules import access_rules, expense_rules, naming_text, pick, review_rules
-from .policies import TITLES, DutyRules, LeavingRules, SupplierRules
+from .policies import TITLES, DutyRules, InvoiceRules, LeavingRules, SupplierRules
 from .uploads import styled
 
 _TODAY = datetime.date(2026, 3, 2)
@@ -325,6 +325,7 @@ class Content:
             "duties": DutyRules(
                 ("Enter an invoice and approve it", "Create a supplier and approve its invoices")
             ).text(),
+            "invoices": InvoiceRules(("DUPLICATE", "NO-ORDER", "BLOCKED-SUPPLIER")).text(),
             "leaving": LeavingRules("manager", "", "stock").text(),
             "suppliers": SupplierRules(pick(rng, ("oldest", "busiest"))).text(),
             "naming": naming_text(self.style),

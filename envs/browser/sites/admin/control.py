@@ -61,6 +61,7 @@ EVENTS = listed(
         search=("object", "detail", "address"),
         filters={"actor": "Who", "action": "Action"},
         dated="at",
+        typed={"actor": "users"},
         sorts={"Newest": "at DESC", "Oldest": "at"},
         allowed=("admin", "auditor"),
     )

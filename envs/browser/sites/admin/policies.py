@@ -10,6 +10,7 @@ TITLES = {
     "access": "Access to groups",
     "reviews": "Access reviews",
     "duties": "Separation of duties",
+    "invoices": "Approval of invoices",
     "leaving": "When somebody leaves",
     "suppliers": "Supplier records",
     "naming": "User names and accounts",
@@ -109,7 +110,8 @@ class AccessRules:
             + (f" (people of {self.exempt} need none)" if self.exempt else ""),
             "NOT-ELIGIBLE": f"the group is {' or '.join(self.employees)}, and the person is a contractor",
             "CONFLICT": "the person is in a group that may not be combined with it",
-            "TOO-LONG": f"the request has no end, or one too long after its submission (at most {ends}; other groups have no limit)",
+            "TOO-LONG": "the request has no end, or one too long after its submission"
+            f" (at most {ends}; other groups have no limit)",
             "NO-REASON": "no reason is given",
         }
         return "\n\n".join(
@@ -247,5 +249,34 @@ class SupplierRules:
                 "## Bank details",
                 "Bank details are changed only after a letter from the supplier that names our supplier number and the"
                 " right tax number. If several do, the latest counts. The note must name the document's number.",
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class InvoiceRules:
+    """When an invoice is rejected.
+
+    Attributes:
+        order: reason codes, the first that applies is given.
+    """
+
+    order: Sequence[str]
+
+    def text(self) -> str:
+        """The page."""
+        why = {
+            "DUPLICATE": "an invoice with a lower number, which was not rejected, has the same supplier, purchase order"
+            " and amount, whatever its reference is",
+            "NO-ORDER": "it names no purchase order",
+            "BLOCKED-SUPPLIER": "the supplier is blocked",
+        }
+        return "\n\n".join(
+            [
+                "Who enters an invoice does not decide it. Managers decide, within their approval limits.",
+                "## Reasons to reject",
+                "If several reasons apply, give the first of this list:",
+                "\n".join(f"- {code}: {why[code]}" for code in self.order),
+                "An invoice with none of these faults is approved, without a reason code.",
             ]
         )
