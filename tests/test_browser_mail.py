@@ -16,7 +16,7 @@ from selftrain.envs.browser.family import Draft
 from selftrain.envs.browser.goals import Inserted, Updated
 from selftrain.envs.browser.sites import serve
 from selftrain.envs.browser.sites.base import open_database
-from selftrain.envs.browser.sites.mail.content import accounts
+from selftrain.envs.browser.sites.mail.content import password_of
 from selftrain.envs.browser.tasks.mail import FAMILIES
 from selftrain.envs.browser.world import World, template
 
@@ -31,8 +31,8 @@ class Browser:
         self.db = open_database(data)
         self.client = Client(functools.partial(serve, {"mail": self.db}, False), Response)
         self.get("/login")
-        self.name = self.value("SELECT username FROM users WHERE id = ?", user)
-        assert self.post("/login", username=self.name, password=accounts()[user]).status_code == 303
+        self.name = str(self.value("SELECT username FROM users WHERE id = ?", user))
+        assert self.post("/login", username=self.name, password=password_of(self.name)).status_code == 303
 
     def value(self, sql: str, *values: object) -> object:
         return self.db.execute(sql, values).fetchone()[0]

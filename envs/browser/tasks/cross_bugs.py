@@ -131,7 +131,10 @@ def _file_bugs(rng: Rng, level: int, world: World) -> Draft:
     if len(doing) > 1:
         cheats["one left out"] = [*member.sign_in, *(do for each in doing[1:] for do in each), SUBMIT]
     instruction = str(one(rng, *_ASK)).format(
-        login=login(who), home=HOME, told=member.told, rule=_FIELDS_STAFF if staffed else _FIELDS
+        login=login(who),
+        home=HOME,
+        told=f"For the tracker: user name {member.username}, password {member.password}.",
+        rule=_FIELDS_STAFF if staffed else _FIELDS,
     )
     goal = Goal(changes, {"tracker": member.username})
     return Draft(instruction, world, goal, oracle, cheats, steps=steps_for(oracle, 80))

@@ -106,7 +106,8 @@ def _check_invoices(rng: Rng, level: int, world: World) -> Draft:
     found = world.rows(
         "admin",
         "SELECT i.*, s.iban, s.email, s.name AS supplier FROM invoices i JOIN suppliers s ON s.id = i.supplier_id"
-        " WHERE i.status IN ('received', 'approved') AND s.status = 'active' AND i.amount > 5000 GROUP BY s.id ORDER BY i.id",
+        " WHERE i.amount > 5000 AND s.status = 'active' AND i.id IN (SELECT MAX(id) FROM invoices"
+        " WHERE status IN ('received', 'approved') GROUP BY supplier_id) ORDER BY i.id",
     )
     papers = [_put_paper(rng, world, sort, row) for sort, row in zip(sorts, pick(rng, found, len(sorts)), strict=True)]
     decided = [paper for paper in papers if paper.sort not in ("missing", "forged")]
@@ -128,7 +129,11 @@ def _check_invoices(rng: Rng, level: int, world: World) -> Draft:
         "one left out": [*begin, *(do for each in doing[1:] for do in each), SUBMIT],
     }
     actors = {"admin": manager.username} | ({"mail": str(who["username"])} if replies else {})
-    instruction = str(one(rng, *_ASK)).format(login=login(who), root=ROOT, told=manager.told)
+    instruction = str(one(rng, *_ASK)).format(
+        login=login(who),
+        root=ROOT,
+        told=f"For the back office: user name {manager.username}, password {manager.password}.",
+    )
     return Draft(instruction, world, Goal(changes, actors), oracle, cheats, steps=steps_for(oracle, 80))
 
 
@@ -136,6 +141,7 @@ def _put_paper(rng: Rng, world: World, sort: str, row: sqlite3.Row) -> _Paper:
     """The mails of one invoice, and what of the back office has to fit: gone, or its supplier blocked."""
     undecided = "UPDATE invoices SET status = 'received', decided_by = '', code = '', note = '' WHERE id = ?"
     world.write("admin", undecided, row["id"])
+    world.write("admin", "DELETE FROM events WHERE object = ? AND action = 'invoice.approved'", row["number"])
     cents, iban = int(row["amount"]), str(row["iban"])
     other = cents + int(rng.integers(1, 40)) * int(one(rng, -100, 100))
     if sort == "amount":

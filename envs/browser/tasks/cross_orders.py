@@ -38,8 +38,8 @@ _ASK = (
     "{shop}/desk, you have {staff}.",
 )
 _SIMPLE = (
-    "Cancel the order that the mail is about, at the order desk, and add a note to that order that holds the case "
-    "number of the subject, such as C-1234. Refund nothing."
+    "Each is about one order: cancel it at the order desk, and add a note to it that holds the case number of the "
+    "subject, such as C-1234. Refund nothing."
 )
 _BY_GUIDE = (
     "Deal with each of them as the guide 'Who gets what' (under Guides in the mail) says: some orders are cancelled "
@@ -158,11 +158,11 @@ def _put_case(rng: Rng, world: World, level: int, sort: str, order: sqlite3.Row,
             "My plans have changed; I ask you to cancel my {which}.",
         )
     ).format(which=which)
-    # a day later than the order, and before the last mails of those who think better of it
-    mail = put_mail(world, rng, (order["customer"], sender), subject, text, ago(rng, 1.0, 0.6))
+    # this morning, for some orders are of last night; who thinks better of it writes later
+    mail = put_mail(world, rng, (order["customer"], sender), subject, text, ago(rng, 0.35, 0.2))
     if sort == "kept":
         text = "On second thoughts I want to keep the order. Please do not cancel it."
-        put_mail(world, rng, (order["customer"], sender), f"Re: {subject}", text, ago(rng, 0.4), follows=mail)
+        put_mail(world, rng, (order["customer"], sender), f"Re: {subject}", text, ago(rng, 0.15, 0.02), follows=mail)
     return _Case(order, mail, sender, number, sort)
 
 

@@ -50,8 +50,8 @@ _ROOM = {
     1: "No room is needed.",
     2: "Book the smallest room that seats all of us, me included, and is free then (the first by name if two are as "
     "small). If no such room is free at that time, take the next time.",
-    3: "Book the smallest room that seats all of us, me included, has {equipment} and is free then (the first by name "
-    "if two are as small). If no such room is free at that time, take the next time.",
+    3: "Book the smallest room that seats all of us, me included, has this equipment: {equipment}, and is free then "
+    "(the first by name if two are as small). If no such room is free at that time, take the next time.",
 }
 _BY_GUIDE = (
     " The guide 'Meetings and rooms' (under Guides) has rules on times and rooms that must be kept, too: what it "

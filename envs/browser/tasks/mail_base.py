@@ -16,7 +16,7 @@ from selftrain.envs.browser.goals import Contains, Inserted
 from selftrain.envs.browser.script import Do, Script
 from selftrain.envs.browser.sites.mail import words
 from selftrain.envs.browser.sites.mail.common import digest_of
-from selftrain.envs.browser.sites.mail.content import accounts
+from selftrain.envs.browser.sites.mail.content import password_of
 from selftrain.envs.browser.world import NOW, World
 
 Rng = np.random.Generator
@@ -70,7 +70,7 @@ def assistant(world: World) -> sqlite3.Row:
 def login(who: sqlite3.Row) -> str:
     """The sentence that hands out an account."""
     return (
-        f"Corvid Mail is at {HOST}/; sign in as '{who['username']}' with the password '{accounts()[int(who['id'])]}'."
+        f"Corvid Mail is at {HOST}/; sign in as '{who['username']}' with the password '{password_of(who['username'])}'."
     )
 
 
@@ -82,7 +82,11 @@ def colleagues(world: World, rng: Rng, count: int, where: str = "1") -> list[sql
 
 def outsiders(world: World, rng: Rng, count: int) -> list[sqlite3.Row]:
     """Contacts of the owner, each of another company."""
-    found = world.rows("mail", "SELECT * FROM contacts WHERE owner_id = 1 GROUP BY company ORDER BY id")
+    found = world.rows(
+        "mail",
+        "SELECT * FROM contacts WHERE id IN (SELECT MIN(id) FROM contacts WHERE owner_id = 1 GROUP BY company)"
+        " ORDER BY id",
+    )
     return [found[n] for n in rng.choice(len(found), count, replace=False)]
 
 
@@ -201,7 +205,7 @@ def sign_in(who: sqlite3.Row) -> list[Do]:
     return [
         Do(f"goto('{HOST}/login')"),
         Do("fill", "textbox", "User name", who["username"]),
-        Do("fill", "textbox", "Password", accounts()[int(who["id"])]),
+        Do("fill", "textbox", "Password", password_of(who["username"])),
         Do("click", "button", "Sign in"),
     ]
 

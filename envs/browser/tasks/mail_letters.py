@@ -230,7 +230,7 @@ def _replies(rng: Rng, world: World) -> Draft:
 _ASK_FORWARD = (
     "{login} Forward the file '{name}', which {sender} sent me, to {to}. {more}Write the number {number} into the "
     "message.",
-    "{sender} sent me '{name}'. Please forward that mail with the file to {to}; {more}the text of your message must "
+    "{sender} sent me '{name}'. Please forward that mail with the file to {to}. {more}The text of your message must "
     "hold the number {number}. {login}",
     "{login} There is a mail of {sender} with the file '{name}'. It has to go to {to}, forwarded with the file. "
     "{more}Put the number {number} into your text.",

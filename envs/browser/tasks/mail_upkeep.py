@@ -33,7 +33,8 @@ from selftrain.envs.browser.world import World
 # what is kept how long
 
 _ASK_SENDER = (
-    "{login} Please move all mail of {name} <{address}> from the inbox to the trash{age}. Leave everything else alone.",
+    "{login} Please move all mail that {name} <{address}> sent{age} from the inbox to the trash. Leave everything "
+    "else alone.",
     "My inbox is full of mail of {name} ({address}). {login} Delete what they sent{age}: from the inbox into the "
     "trash, and nothing else.",
     "{login} Whatever {name}, address {address}, sent{age} and still is in the inbox belongs in the trash. Do not "
@@ -64,7 +65,7 @@ class _Rule:
 
     def text(self) -> str:
         what = (
-            f"Mail with the label {self.label}" if self.label else "Newsletters (senders whose names end in 'Letter')"
+            f"Mail with the label {self.label}" if self.label else "A newsletter (the sender's name ends in 'Letter')"
         )
         where = "in the inbox or the archive" if len(self.folders) > 1 else f"in the {self.folders[0]}"
         goes = "the trash" if self.target == "trash" else "the archive"
@@ -195,7 +196,7 @@ def _moved(world: World, rng: Rng, ask: str, goes: dict[int, str], careless: dic
 # new details of people
 
 _ASK_DETAILS = (
-    "{login} {who} told me by mail that some of their details are new. Please bring my contacts up to date. {how}",
+    "{login} Please bring my contacts up to date: {who} told me by mail that some of their details are new. {how}",
     "My contacts need care: {who} wrote to me with new details. {login} Change the contacts as they say, and nothing "
     "else in them. {how}",
     "Please look for the mails of {who} about new details and correct my contacts. {login} {how}",

@@ -112,16 +112,18 @@ def _send(recipients: str, copies: str, subject: str, body: str, digests: list[s
 
 
 def suggest() -> Response:
-    """Addresses that begin with or hold what is typed, for fields with `data-autocomplete`."""
-    typed = "%" + request.args.get("q", "").strip().replace("%", "") + "%"
+    """Addresses that begin with or hold what is typed after the last comma, for fields with `data-autocomplete`."""
+    before, comma, last = request.args.get("q", "").rpartition(",")
+    typed = "%" + last.strip().replace("%", "") + "%"
     found = rows(
         "SELECT name, address FROM users WHERE name LIKE ?1 OR address LIKE ?1 UNION"
         " SELECT name, address FROM contacts WHERE owner_id = ?2 AND (name LIKE ?1 OR address LIKE ?1)"
-        " ORDER BY name LIMIT 10",
+        " ORDER BY name, address LIMIT 10",
         typed,
         me(),
     )
-    return jsonify([f"{each['name']} <{each['address']}>" for each in found])
+    start = f"{before}{comma} " if comma else ""
+    return jsonify([f"{start}{each['name']} <{each['address']}>" for each in found])
 
 
 def add_to(blueprint: Blueprint) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -16,13 +17,17 @@ from .common import DOMAIN, digest_of, joined
 
 _NOW = datetime(2026, 3, 2, 9, 0)
 _STAFF, _MESSAGES, _CONTACTS, _EVENTS = 44, 300, 70, 190
-_PASSWORDS = ("maple-4471", "harbor-2093", "lantern-8820")
+_ACCOUNTS = 3
 Row = tuple[Any, ...]
 
 
-def accounts() -> dict[int, str]:
-    """Ids of the users whose passwords tasks may hand out: the owner of the mailbox, an assistant, and facilities."""
-    return dict(enumerate(_PASSWORDS, start=1))
+def password_of(username: str) -> str:
+    """The password of the first three users: the owner of the large mailbox, an assistant, and facilities.
+
+    Nobody knows those of the others.
+    """
+    number = int.from_bytes(hashlib.sha256(username.encode()).digest()[:4], "big")
+    return f"{words.PROJECTS[number % len(words.PROJECTS)].split()[1].lower()}-{1000 + number % 9000}"
 
 
 def fill(connection: sqlite3.Connection, rng: np.random.Generator) -> None:
@@ -89,7 +94,7 @@ def _users(rng: np.random.Generator) -> list[Row]:
     for n, (department, title) in enumerate(jobs):
         draw = rng.integers(1 << 30, size=4).tolist()
         manager = heads[department] if heads[department] != usernames[n] else ""
-        secret = _PASSWORDS[n] if n < 3 else str(rng.bytes(8).hex())
+        secret = password_of(usernames[n]) if n < _ACCOUNTS else str(rng.bytes(8).hex())
         role = ("staff", "assistant", "facilities")[n] if n < 3 else "staff"
         early = n > 2 and draw[0] % 4 == 0
         off = ("Wednesday", "Friday")[draw[1] % 2] if n > 2 and draw[1] % 7 < 2 else ""
