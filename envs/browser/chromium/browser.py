@@ -9,7 +9,7 @@ from pathlib import Path
 
 from selftrain.envs.browser.chromium.launch import BrowserProcess
 from selftrain.envs.browser.chromium.pipe import Message, RefusedError
-from selftrain.envs.browser.chromium.tab import LOAD_SECONDS, Tab
+from selftrain.envs.browser.chromium.tab import BLANK, LOAD_SECONDS, Tab
 from selftrain.envs.browser.engine import ActionError
 from selftrain.envs.browser.loopback import COOKIE, HEADER
 from selftrain.errors import SandboxError
@@ -46,6 +46,7 @@ class Browser:
         self.active = 0
         self._headers: Mapping[str, str] = {}
         self._hosts: Sequence[str] = ()
+        self._held = ""
         self._downloads: dict[str, _Download] = {}
         self.process = BrowserProcess(executable, port, self._on_event, arguments)
         self.pipe = self.process.pipe
@@ -65,21 +66,25 @@ class Browser:
 
     # episodes
 
-    def wipe(self, secret: str, hosts: Sequence[str]) -> None:
-        """Leave nothing of what was: one empty tab, with the secret in all its requests, in a browser without memory.
+    def begin(self, secret: str, hosts: Sequence[str], start: str) -> None:
+        """Leave nothing of what was, and begin to load `start` in the only tab, with the secret in all requests.
 
         A tab has its history, session storage and dialogs to itself; the rest is cleared, for `hosts` and for those of
-        the last time.
+        the last time, before the new tab asks for anything.
         """
         old_hosts, self._hosts = self._hosts, hosts
         old = list(self.tabs)
         for tab in old:
-            self.pipe.forget(self.pipe.send("Target.closeTarget", {"targetId": tab.target}))
-        self._headers = {HEADER: secret}
-        made = self.open_tab()
-        if not self.pipe.wait(lambda: not set(old) & set(self.tabs), _CLOSE_SECONDS):
-            raise SandboxError("browser crashed: its tabs cannot be closed")
-        self.active = self.tabs.index(made)
+            self._close_soon(tab)
+        self._headers, self._held = {HEADER: secret}, start
+        made = self.open_tab(start)
+        while others := [tab for tab in self.tabs if tab is not made]:
+            for tab in others:
+                if tab not in old:
+                    self._close_soon(tab)
+            if not self.pipe.wait(lambda: not set(others) & set(self.tabs), _CLOSE_SECONDS):
+                raise SandboxError("browser crashed: its tabs cannot be closed")
+        self.active = 0
         stored = [{"origin": f"http://{host}", "storageTypes": _STORED} for host in {*hosts, *old_hosts}]
         cookie = {"name": COOKIE, "value": secret, "httpOnly": True, "sameSite": "Strict"}
         made.ask_all(
@@ -91,6 +96,10 @@ class Browser:
             ]
         )
         self.take_downloads()
+        made.let_go()
+
+    def _close_soon(self, tab: Tab) -> None:
+        self.pipe.forget(self.pipe.send("Target.closeTarget", {"targetId": tab.target}))
 
     def end(self) -> None:
         """End the process; doing so twice is fine."""
@@ -98,9 +107,9 @@ class Browser:
 
     # tabs
 
-    def open_tab(self) -> Tab:
-        """A new tab, empty and active."""
-        target = self.pipe.call("Target.createTarget", {"url": "about:blank"})["targetId"]
+    def open_tab(self, url: str = BLANK) -> Tab:
+        """A new tab, active."""
+        target = self.pipe.call("Target.createTarget", {"url": url})["targetId"]
         self.pipe.wait(lambda: any(tab.target == target for tab in self.tabs), LOAD_SECONDS)
         for index, tab in enumerate(self.tabs):
             if tab.target == target:
@@ -181,8 +190,12 @@ class Browser:
     def _attach(self, params: Message) -> None:
         info = params["targetInfo"]
         opener = next((tab for tab in self.tabs if tab.target == info.get("openerId")), None)
-        expects = opener.opened if opener else ""
-        self.tabs.append(Tab(self.pipe, info["targetId"], params["sessionId"], self._headers, expects))
+        held, self._held = self._held if opener is None else "", ""
+        expects = opener.opened if opener else held
+        tab = Tab(self.pipe, info["targetId"], params["sessionId"], self._headers, expects)
+        self.tabs.append(tab)
+        if not held:
+            tab.let_go()
         if opener is not None:
             self.active = len(self.tabs) - 1
 

@@ -21,7 +21,7 @@ from selftrain.envs.browser.chromium.faults import require_none, unknown
 from selftrain.envs.browser.chromium.keys import key_events
 from selftrain.envs.browser.chromium.launch import HEIGHT, WIDTH, find_chromium
 from selftrain.envs.browser.chromium.pipe import RefusedError
-from selftrain.envs.browser.chromium.tab import ContextGoneError, Tab
+from selftrain.envs.browser.chromium.tab import BLANK, ContextGoneError, Tab
 from selftrain.envs.browser.engine import ActionError, View, Wsgi
 from selftrain.envs.browser.loopback import Loopback
 from selftrain.envs.browser.page import Element
@@ -29,7 +29,6 @@ from selftrain.errors import SandboxError
 
 MOST_FILL = 100_000
 MOST_TABS = 20
-_BLANK = "about:blank"
 _TOO_MANY_TABS = f"{MOST_TABS} tabs are open, and no more can be; close one with tab_close()."
 _Method = TypeVar("_Method", bound=Callable[..., None])
 
@@ -88,20 +87,20 @@ class ChromiumEngine:
         self._loopback = self._loopback or Loopback()
         secret = self._loopback.begin(sites, hosts)
         self._hosts, self._files, self._downloaded = tuple(hosts), files, {}
+        url = whole_url(start, hosts)
         try:
-            self._wipe(secret)
+            self._begin(secret, url)
         except SandboxError:  # the browser of the last episode may have died since
             self._drop()
-            self._wipe(secret)
+            self._begin(secret, url)
         self._is_open = True
-        self.goto(start)
         with self._guarded():
-            self._opened().tab.ask("Page.resetNavigationHistory")
+            self._settle()
 
-    def _wipe(self, secret: str) -> None:
+    def _begin(self, secret: str, url: str) -> None:
         assert self._loopback is not None
         self._browser = self._browser or Browser(self._executable, self._loopback.port, self._arguments)
-        self._browser.wipe(secret, self._hosts)
+        self._browser.begin(secret, self._hosts, url)
 
     def close(self) -> None:
         self._is_open = False
@@ -147,7 +146,7 @@ class ChromiumEngine:
                 tabs = [(page.url, page.title)]
             else:
                 infos = {each["targetId"]: each for each in browser.pipe.call("Target.getTargets")["targetInfos"]}
-                tabs = [(tab.url, infos[tab.target]["title"] if tab.url != _BLANK else "") for tab in browser.tabs]
+                tabs = [(tab.url, infos[tab.target]["title"] if tab.url != BLANK else "") for tab in browser.tabs]
             return View(page, tabs, browser.active, browser.tab.dialog)
 
     def screenshot(self) -> npt.NDArray[np.uint8]:
@@ -306,7 +305,7 @@ class ChromiumEngine:
         history = tab.ask("Page.getNavigationHistory")
         target = history["currentIndex"] + by
         entries = history["entries"]
-        if not 0 <= target < len(entries) or (target == 0 and by < 0 and entries[0]["url"] == _BLANK):
+        if not 0 <= target < len(entries) or (target == 0 and by < 0 and entries[0]["url"] == BLANK):
             raise ActionError(f"There is no page to go {where} to in this tab.")
         tab.travel(entries[target])
 
@@ -360,7 +359,7 @@ class ChromiumEngine:
             raise ActionError(f"The page opened too many tabs; {MOST_TABS} are left.")
 
     def _may_show(self, url: str) -> bool:
-        if url.partition("#")[0] == _BLANK or url == "":
+        if url.partition("#")[0] == BLANK or url == "":
             return True
         try:
             whole_url(url, self._hosts)
@@ -376,5 +375,5 @@ class ChromiumEngine:
         elif len(browser.tabs) > 1:
             browser.close_tab(tab)
         else:
-            tab.navigate(_BLANK)
+            tab.navigate(BLANK)
             tab.settle()

@@ -127,7 +127,7 @@ class BrowserProcess:
             for end in theirs:
                 os.close(end)
         self.pipe = Pipe(*ours, listener)
-        self._end = weakref.finalize(self, _end, self.pid, self.pipe, self.folder)
+        self._end = weakref.finalize(self, _end, os.getpid(), self.pid, self.pipe, self.folder)
         try:
             self.version = str(self.pipe.call("Browser.getVersion", seconds=_START_SECONDS)["product"])
         except (SandboxError, RefusedError) as error:
@@ -171,7 +171,9 @@ def _pipes() -> tuple[tuple[int, int], tuple[int, int]]:
     return (from_browser, to_browser), (browser_reads, browser_writes)
 
 
-def _end(pid: int, pipe: Pipe, folder: Path) -> None:
+def _end(owner: int, pid: int, pipe: Pipe, folder: Path) -> None:
+    if os.getpid() != owner:  # a fork of ours ends, and the browser is not its own
+        return
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
     deadline = time.monotonic() + _END_SECONDS

@@ -27,7 +27,8 @@ _GONE = (
     "frame for given id",
     "Session with given id",
 )
-EMPTY = Page("about:blank", "", "", {})
+BLANK = "about:blank"
+EMPTY = Page(BLANK, "", "", {})
 
 
 @cache
@@ -60,11 +61,11 @@ class Tab:
 
     def __init__(self, pipe: Pipe, target: str, session: str, headers: Mapping[str, str], expects: str = "") -> None:
         self.target, self.session = target, session
-        self.url, self.title, self.failed, self.opened, self.dialog = "about:blank", "", "", "", ""
+        self.url, self.title, self.failed, self.opened, self.dialog = BLANK, "", "", "", ""
         self.crashed = self.closed = False
         self.page = EMPTY
         self._pipe = pipe
-        self._loading = expects not in {"", "about:blank"}
+        self._loading = expects not in {"", BLANK}
         self._requested = False
         self._fetching: set[str] = set()
         self._dragged: Message | None = None
@@ -82,9 +83,16 @@ class Tab:
             ("Page.setInterceptFileChooserDialog", {"enabled": True}),
             ("Emulation.setDeviceMetricsOverride", size),
             ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
-            ("Runtime.runIfWaitingForDebugger", {}),
         ):
-            self._pipe.forget(self._pipe.send(method, params, self.session))
+            self._send(method, params)
+
+    def _send(self, method: str, params: Mapping[str, Any]) -> None:
+        """Send a command whose answer nobody needs."""
+        self._pipe.forget(self._pipe.send(method, params, self.session))
+
+    def let_go(self) -> None:
+        """Let a fresh tab begin with what it was opened for."""
+        self._send("Runtime.runIfWaitingForDebugger", {})
 
     # events
 
@@ -239,7 +247,7 @@ class Tab:
     def navigate(self, url: str) -> None:
         """Begin to load a URL; the browser answers when the first bytes of the page are there, so `settle` waits."""
         self._requested = True
-        self._pipe.forget(self._pipe.send("Page.navigate", {"url": url}, self.session))
+        self._send("Page.navigate", {"url": url})
 
     def travel(self, entry: Mapping[str, Any]) -> None:
         """Begin to go to an entry of the history."""
