@@ -7,6 +7,7 @@ from selftrain.envs.browser.tasks import (
     tracker_import,
     tracker_regression,
     tracker_release,
+    tracker_standup,
     tracker_tidying,
     tracker_triage,
 )
@@ -18,4 +19,5 @@ FAMILIES = (
     *tracker_tidying.FAMILIES,
     *tracker_import.FAMILIES,
     *tracker_release.FAMILIES,
+    *tracker_standup.FAMILIES,
 )
