@@ -85,5 +85,5 @@ CREATE TABLE events (
     detail TEXT NOT NULL DEFAULT '', address TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX events_by_object ON events (object);
-CREATE INDEX events_by_action ON events (action, at);
+CREATE INDEX events_by_action ON events (action);
 """
