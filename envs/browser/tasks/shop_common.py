@@ -210,11 +210,12 @@ def place(world: World, user_id: int, past: Past, products: Mapping[int, Product
         {"cents": v.cents, "quantity": n, "category_id": products[v.product_id].category_id} for v, n in past.wanted
     ]
     cost = bill(lines, None, way)
-    number = world.write(
+    number = _free_number(world, past.at)
+    world.write(
         SITE,
-        "INSERT INTO orders (user_id, status, created_at, recipient, street, postcode, city, delivery, payment, "
-        "delivery_cents, total_cents, shipped_on, delivered_on) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        user_id, past.status, past.at, home["recipient"], home["street"], home["postcode"], home["city"],
+        "INSERT INTO orders (id, user_id, status, created_at, recipient, street, postcode, city, delivery, payment, "
+        "delivery_cents, total_cents, shipped_on, delivered_on) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        number, user_id, past.status, past.at, home["recipient"], home["street"], home["postcode"], home["city"],
         past.delivery, past.payment, cost.delivery, cost.total, past.shipped_on, past.delivered_on,
     )  # fmt: skip
     for variant, quantity in past.wanted:
@@ -226,6 +227,15 @@ def place(world: World, user_id: int, past: Past, products: Mapping[int, Product
             quantity,
             variant.cents,
         )
+    return number
+
+
+def _free_number(world: World, at: str) -> int:
+    """The first number that no order has, after that of the last order that was placed before `at`."""
+    taken = {row["id"] for row in world.rows(SITE, "SELECT id FROM orders")}
+    number = 1 + int(world.row(SITE, "SELECT MAX(id) AS id FROM orders WHERE created_at <= ?", at)["id"])
+    while number in taken:
+        number += 1
     return number
 
 

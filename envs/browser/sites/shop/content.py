@@ -185,7 +185,7 @@ def reviews(connection: sqlite3.Connection, rng: np.random.Generator) -> None:
     authors = (
         (np.repeat(rng.integers(0, _CUSTOMERS, len(counts)), counts) + 7 * np.arange(total)) % _CUSTOMERS
     ).tolist()
-    picks, ages = rng.integers(0, 24, (total, 4)).tolist(), np.sort(rng.integers(2, 400, total))[::-1].tolist()
+    picks, ages = rng.integers(0, 24, (total, 4)).tolist(), _ints(rng, 2, 400, total)
     days = [_days_ago(age) for age in range(401)]
     lines = []
     for at, product in enumerate(products.tolist()):
@@ -228,24 +228,15 @@ def orders(connection: sqlite3.Connection, rng: np.random.Generator) -> None:
     ways = {way["code"]: way for way in connection.execute("SELECT * FROM deliveries")}
     offers = connection.execute("SELECT * FROM vouchers ORDER BY id").fetchall()
     homes = {home["user_id"]: home for home in connection.execute("SELECT * FROM addresses WHERE main = 1")}
-    draws = {
-        "user": _ints(rng, 1, _CUSTOMERS, _ORDERS),
-        "way": rng.choice(["standard", "standard", "express", "pickup"], _ORDERS).tolist(),
-        "payment": rng.choice(["card", "card", "invoice"], _ORDERS).tolist(),
-        "offer": _ints(rng, 0, 4 * len(offers), _ORDERS),
-        "goods": rng.integers(0, len(variants), (_ORDERS, 4)).tolist(),
-        "count": rng.choice([1, 1, 1, 2, 3], (_ORDERS, 4)).tolist(),
-        "kinds": _ints(rng, 1, 4, _ORDERS),
-        "fate": rng.random(_ORDERS).tolist(),
-        "shipping": _ints(rng, 1, 3, _ORDERS),
-        "delivery": _ints(rng, 1, 8, _ORDERS),
-    }
+    draws = _draws(rng, len(variants), len(offers))
     placed, lines = [], list[tuple[int, int, int, int]]()
     used: set[tuple[int, int]] = set()
     minutes = np.sort(rng.gamma(0.8, 60.0, _ORDERS) % 180 * 1440).astype(int)[::-1].tolist()
+    # numbers have gaps, as they do in life, and so that orders of a task find their place among them
+    numbers = (_FIRST_ORDER - 3 + np.cumsum([3, *_ints(rng, 2, 4, _ORDERS - 1)])).tolist()
     for number, before in enumerate(minutes):
         draw = {name: column[number] for name, column in draws.items()}
-        order_id, user_id = _FIRST_ORDER + number, draw["user"]
+        order_id, user_id = numbers[number], draw["user"]
         chosen = list(dict.fromkeys(draw["goods"][: draw["kinds"]]))
         wanted = [(variants[i], n) for i, n in zip(chosen, draw["count"], strict=False)]
         at = datetime.datetime(2026, 3, 2, 8, 40) - datetime.timedelta(minutes=before)
@@ -266,6 +257,22 @@ def orders(connection: sqlite3.Connection, rng: np.random.Generator) -> None:
     columns = "id user_id created_at recipient street postcode city delivery payment voucher_id discount_cents "
     _insert(connection, "orders", columns + "delivery_cents total_cents status shipped_on delivered_on", placed)
     _insert(connection, "order_lines", "order_id variant_id quantity cents", lines)
+
+
+def _draws(rng: np.random.Generator, variants: int, offers: int) -> dict[str, list[Any]]:
+    """What is random about the orders, one list for each thing."""
+    return {
+        "user": _ints(rng, 1, _CUSTOMERS, _ORDERS),
+        "way": rng.choice(["standard", "standard", "express", "pickup"], _ORDERS).tolist(),
+        "payment": rng.choice(["card", "card", "invoice"], _ORDERS).tolist(),
+        "offer": _ints(rng, 0, 4 * offers, _ORDERS),
+        "goods": rng.integers(0, variants, (_ORDERS, 4)).tolist(),
+        "count": rng.choice([1, 1, 1, 2, 3], (_ORDERS, 4)).tolist(),
+        "kinds": _ints(rng, 1, 4, _ORDERS),
+        "fate": rng.random(_ORDERS).tolist(),
+        "shipping": _ints(rng, 1, 3, _ORDERS),
+        "delivery": _ints(rng, 1, 8, _ORDERS),
+    }
 
 
 def _progress(draw: dict[str, Any], placed: datetime.date) -> tuple[str, str | None, str | None]:
@@ -303,7 +310,8 @@ def aftermath(connection: sqlite3.Connection, rng: np.random.Generator) -> None:
         ))  # fmt: skip
     _insert(connection, "refunds", "order_id cents refund_to reason created_at", refunds)
     _insert(connection, "returns", "order_line_id quantity reason refund_to status verdict created_at", returned)
-    ids, staff = _ints(rng, _FIRST_ORDER, _FIRST_ORDER + _ORDERS - 1, 50), _CUSTOMERS + 1
+    known = [row["id"] for row in connection.execute("SELECT id FROM orders ORDER BY id")]
+    ids, staff = [known[at] for at in _ints(rng, 0, _ORDERS - 1, 50)], _CUSTOMERS + 1
     notes = [(o, staff + i % 3, _pick(rng, words.NOTES), f"{_days_ago(1 + i)} 10:05") for i, o in enumerate(ids)]
     _insert(connection, "order_notes", "order_id user_id body created_at", notes)
     told = []
