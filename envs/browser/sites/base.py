@@ -102,6 +102,7 @@ def audited_tables(connection: sqlite3.Connection) -> list[str]:
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA recursive_triggers = ON")  # else what "INSERT OR REPLACE" deletes is not recorded
     connection.create_function("acting_user", 0, lambda: _acting("username"))
     connection.create_function("acting_request", 0, lambda: _acting("request"))
     return connection
