@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -133,8 +133,11 @@ def _convert(document: Document, source: LexborNode, target: Node, depth: int) -
     while child is not None:
         if child.tag_id == _TEXT:
             children.append(" " if not exact and child.is_empty_text_node else child.text_content or "")
-        elif child.is_element_node and (tag := child.tag or "") not in _LEFT_OUT:
-            node: Node = (tag, _attributes(child), [], len(nodes))
+        elif (tag := child.tag or "-")[0] != "-" and tag not in _LEFT_OUT:
+            given: dict[str, Any] = child.attributes
+            if given and (None in given.values() or not _REVISED.isdisjoint(given)):
+                given = _revised(given)
+            node: Node = (tag, given, [], len(nodes))
             nodes.append(node)
             parents.append(key)
             children.append(node)
@@ -151,20 +154,16 @@ def _flatten(document: Document, source: LexborNode, target: Node) -> None:
         if below.is_text_node:
             target[2].append(below.text_content or "")
         elif below.is_element_node and below.tag not in _LEFT_OUT:
-            target[2].append(document.add(below.tag or "", _attributes(below), target[3]))
+            target[2].append(document.add(below.tag or "", _revised(below.attributes), target[3]))
 
 
-def _attributes(node: LexborNode) -> dict[str, str]:
-    given: dict[str, Any] = node.attributes
-    if given:
-        if None in given.values():
-            given = {name: value or "" for name, value in given.items()}
-        if not _REVISED.isdisjoint(given):
-            style = given.get("style", "").replace(" ", "").lower()
-            given = {name: value for name, value in given.items() if name not in _LIVE}
-            if any(unseen in style for unseen in _UNSEEN_STYLES):
-                given[":hidden"] = ""
-    return given
+def _revised(given: Mapping[str, str | None]) -> dict[str, str]:
+    """Attributes as the document has them, without those that only this engine may set."""
+    made = {name: value or "" for name, value in given.items() if name not in _LIVE}
+    style = made.get("style", "").replace(" ", "").lower()
+    if any(unseen in style for unseen in _UNSEEN_STYLES):
+        made[":hidden"] = ""
+    return made
 
 
 # the state that a document begins with
