@@ -91,28 +91,16 @@ def _file_bugs(rng: Rng, level: int, world: World) -> Draft:
     member = account(rng, world, "developer" if staffed else "reporter")
     if staffed:
         write_guide(world, "routing", _guide(level))
-    sorts = _SORTS[level]
-    titles = _titles(rng, len(sorts))
     changes: list[Inserted] = []
     doing: list[list[Do]] = []
     careless: list[Do] = []
-    for sort, (subject, fault, wish, when), sender in zip(
-        sorts, titles, colleagues(world, rng, len(sorts)), strict=True
-    ):
-        kind = "feature" if sort == "feature" else "bug"
-        title = f"{subject} {wish if kind == 'feature' else fault} {when}"
-        report = _report(rng, world, person(sender), title, kind, staffed)
+    for sort, report in _reports(rng, world, level):
         _put_report(rng, world, report, sort)
         careless += _filing(report, staffed)
         if sort == "known":
-            issue = add_issue(
-                world, report.project, title=title, version=report.version, component_id=report.component["id"]
-            )
-            body = Says((), (), (report.sender[0],))
-            changes.append(
-                Inserted("tracker", "comments", {"issue_id": issue["id"], "author_id": member.id, "body": body})
-            )
-            doing.append(_commenting(issue["ref"], report.sender[0]))
+            change, ref = _known(world, report, member)
+            changes.append(change)
+            doing.append(_commenting(ref, report.sender[0]))
         elif sort != "withdrawn":
             changes.append(_filed(report, member))
             doing.append(_filing(report, staffed))
@@ -140,18 +128,29 @@ def _file_bugs(rng: Rng, level: int, world: World) -> Draft:
     return Draft(instruction, world, goal, oracle, cheats, steps=steps_for(oracle, 80))
 
 
-def _titles(rng: Rng, count: int) -> list[tuple[str, str, str, str]]:
-    """Parts of titles, of which no two begin and end the same."""
-    pairs = pick(rng, [(subject, when) for subject in _SUBJECTS for when in _WHEN], count)
-    return [(subject, str(one(rng, *_FAULTS)), str(one(rng, *_WISHES)), when) for subject, when in pairs]
+def _reports(rng: Rng, world: World, level: int) -> list[tuple[str, _Report]]:
+    """Sorts and reports, of different colleagues, with titles of which no two begin and end the same."""
+    sorts, found = _SORTS[level], []
+    ends = pick(rng, [(subject, when) for subject in _SUBJECTS for when in _WHEN], len(sorts))
+    for sort, (subject, when), sender in zip(sorts, ends, colleagues(world, rng, len(sorts)), strict=True):
+        kind = "feature" if sort == "feature" else "bug"
+        title = f"{subject} {one(rng, *(_WISHES if kind == 'feature' else _FAULTS))} {when}"
+        project = dict(one(rng, *world.rows("tracker", "SELECT * FROM projects ORDER BY id")))
+        component = one(rng, *components_of(world, project["id"]))
+        version = ".".join(str(int(n)) for n in rng.integers(1, 9, 3))
+        priority = str(one(rng, *_HARM)) if kind == "bug" else "low"
+        report = _Report(person(sender), project, component, title, kind, version, priority if level >= 3 else "")
+        found.append((sort, report))
+    return found
 
 
-def _report(rng: Rng, world: World, sender: Person, title: str, kind: str, staffed: bool) -> _Report:
-    project = dict(one(rng, *world.rows("tracker", "SELECT * FROM projects ORDER BY id")))
-    component = one(rng, *components_of(world, project["id"]))
-    version = ".".join(str(int(n)) for n in rng.integers(1, 9, 3))
-    priority = str(one(rng, *_HARM)) if kind == "bug" else "low"
-    return _Report(sender, project, component, title, kind, version, priority if staffed else "")
+def _known(world: World, report: _Report, member: Account) -> tuple[Inserted, str]:
+    """Have the tracker know what is reported: the comment that it takes, and the issue."""
+    component = report.component["id"]
+    issue = add_issue(world, report.project, title=report.title, version=report.version, component_id=component)
+    body = Says((), (), (report.sender[0],))
+    values = {"issue_id": issue["id"], "author_id": member.id, "body": body}
+    return Inserted("tracker", "comments", values), str(issue["ref"])
 
 
 def _put_report(rng: Rng, world: World, report: _Report, sort: str) -> None:

@@ -171,7 +171,8 @@ def _namesakes(rng: Rng, world: World) -> list[sqlite3.Row]:
     pairs = world.rows(
         "mail",
         "SELECT a.id, b.id FROM users a JOIN users b ON a.id <> b.id AND substr(a.name, instr(a.name, ' '))"
-        " = substr(b.name, instr(b.name, ' ')) WHERE a.id > 3 AND b.id > 3 AND a.manager NOT IN ('', b.username)",
+        " = substr(b.name, instr(b.name, ' ')) WHERE a.id > 3 AND b.id > 3 AND a.manager NOT IN ('', b.username)"
+        " ORDER BY a.id, b.id",
     )
     ids = list(pairs[int(rng.integers(len(pairs)))])
     (third,) = colleagues(world, rng, 1, f"id NOT IN ({ids[0]}, {ids[1]})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import struct
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -57,9 +58,14 @@ def _day(rng: np.random.Generator, first: int, last: int) -> str:
     return (_NOW + timedelta(days=int(rng.integers(first, last)))).date().isoformat()
 
 
+def _drawn(rng: np.random.Generator, count: int) -> tuple[int, ...]:
+    """Large integers; many times faster than `rng.integers` for a few."""
+    return struct.unpack(f"<{count}I", rng.bytes(4 * count))
+
+
 def _filled(rng: np.random.Generator, text: str) -> dict[str, str]:
     """Values for the braces of a sentence."""
-    n = rng.integers(1 << 30, size=8).tolist()
+    n = _drawn(rng, 8)
     return {
         "project": words.PROJECTS[n[0] % len(words.PROJECTS)],
         "company": words.COMPANIES[n[1] % len(words.COMPANIES)],
@@ -92,7 +98,7 @@ def _users(rng: np.random.Generator) -> list[Row]:
     heads = {department: usernames[n] for n, (department, title) in enumerate(jobs) if title.startswith("Head")}
     found = []
     for n, (department, title) in enumerate(jobs):
-        draw = rng.integers(1 << 30, size=4).tolist()
+        draw = _drawn(rng, 4)
         manager = heads[department] if heads[department] != usernames[n] else ""
         secret = password_of(usernames[n]) if n < _ACCOUNTS else str(rng.bytes(8).hex())
         role = ("staff", "assistant", "facilities")[n] if n < 3 else "staff"
@@ -136,53 +142,36 @@ def _write_mail(
     connection: sqlite3.Connection, rng: np.random.Generator, users: list[Row], contacts: list[Row]
 ) -> None:
     total = _MESSAGES + 40
-    ids = rng.choice(np.arange(1000, 9999), total, replace=False)
-    ages = np.sort(rng.exponential(60, total).clip(0.02, 270))[::-1]
-    messages, opened, worn, files, thread = [], [], [], {}, ("", "", "", "")
-    for n in range(total):
-        message_id, owner = int(ids[n]), users[0] if n % 17 else users[1]
-        sent_at = (_NOW - timedelta(minutes=int(ages[n] * 1440))).strftime("%Y-%m-%d %H:%M")
+    ids = rng.choice(np.arange(1000, 9999), total, replace=False).tolist()
+    ages = np.sort(rng.exponential(60, total).clip(0.02, 270))[::-1].tolist()
+    messages, opened, worn = [], [], []
+    files: dict[str, tuple[str, str]] = {}
+    # of each owner, the last conversation: its name and subject
+    last: dict[int, tuple[str, str]] = {}
+    for n, (message_id, age) in enumerate(zip(ids, ages, strict=True)):
+        owner = users[0] if n % 17 else users[1]
         kind, name, sender, subject, body = _mail(rng, users, contacts)
-        answers = kind == "update" and thread[0] and thread[3] == owner[5] and rng.integers(3) == 0
-        if answers:
-            subject = thread[1] if thread[1].startswith("Re: ") else f"Re: {thread[1]}"
-        named = thread[0] if answers else f"m{message_id}"
+        thread = f"m{message_id}"
+        if kind == "update" and owner[0] in last and rng.integers(3) == 0:
+            thread, subject = last[owner[0]]
+            subject = f"Re: {subject.removeprefix('Re: ')}"
         if kind == "update":
-            thread = (named, subject, sender, owner[5])
+            last[owner[0]] = thread, subject
         digest = ""
         if kind in ("vendor", "update") and rng.integers(3) == 0:
             file = _file(rng, kind, message_id)
             digest = digest_of(*file)
             files[digest] = file
-        old = ages[n] > 40
-        folder = "spam" if kind == "spam" else "archive" if old and rng.integers(5) else "inbox"
+        folder, recipient = _placed(rng, kind, age), owner[5]
+        colleague = users[int(rng.integers(3, _STAFF))][5]
         if kind == "own":
-            folder, recipients = "sent", users[int(rng.integers(3, _STAFF))][5]
-            name, sender = owner[2], owner[5]
-        else:
-            recipients = owner[5]
-        copies = users[int(rng.integers(3, _STAFF))][5] if kind == "update" and rng.integers(3) == 0 else ""
-        starred = int(rng.integers(14) == 0)
-        messages.append(
-            (
-                *(
-                    message_id,
-                    owner[0],
-                    folder,
-                    named,
-                    name,
-                    sender,
-                    recipients,
-                    copies,
-                    subject,
-                    body,
-                    digest,
-                    sent_at,
-                ),
-                *(starred, None, None, ""),
-            )
-        )
-        if old or rng.integers(3):
+            body = f"{body.removesuffix(name)}{owner[2]}"
+            name, sender, recipient = owner[2], owner[5], colleague
+        copies = colleague if kind == "update" and rng.integers(3) == 0 else ""
+        sent_at = (_NOW - timedelta(minutes=int(age * 1440))).isoformat(" ", "minutes")
+        who = (message_id, owner[0], folder, thread, name, sender, recipient, copies)
+        messages.append((*who, subject, body, digest, sent_at, int(rng.integers(14) == 0), None, None, ""))
+        if age > 40 or rng.integers(3):
             opened.append((message_id,))
         if owner[0] == 1 and kind != "spam" and rng.integers(4) == 0:
             worn.append((message_id, int(rng.integers(1, len(words.LABELS) + 1))))
@@ -192,9 +181,16 @@ def _write_mail(
     connection.executemany("INSERT INTO message_labels (message_id, label_id) VALUES (?, ?)", worn)
 
 
+def _placed(rng: np.random.Generator, kind: str, age: float) -> str:
+    """The folder of a message that is so many days old."""
+    if kind in ("spam", "own"):
+        return {"spam": "spam", "own": "sent"}[kind]
+    return "archive" if age > 40 and rng.integers(5) else "inbox"
+
+
 def _mail(rng: np.random.Generator, users: list[Row], contacts: list[Row]) -> tuple[str, str, str, str, str]:
     """Kind, name and address of the sender, subject and body of one message."""
-    draw = rng.integers(1 << 30, size=5).tolist()
+    draw = _drawn(rng, 5)
     kind = ("update", "update", "update", "vendor", "vendor", "news", "internal", "internal", "own", "spam")[
         draw[0] % 10
     ]
