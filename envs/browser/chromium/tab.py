@@ -130,7 +130,7 @@ class Tab:
 
     def _on_moved(self, params: Message) -> None:
         if self._is_main(params):
-            self.url = params["url"]
+            self.url, self._requested = params["url"], False
 
     def _on_request(self, params: Message) -> None:
         if params.get("type") in {"XHR", "Fetch"}:
