@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 from selftrain.envs.browser.answers import KINDS, same_answer
 from selftrain.envs.browser.goals import Deleted, Goal, IdOf, Inserted, Updated
@@ -21,8 +22,10 @@ def check_goal(goal: Goal, databases: Mapping[str, bytes]) -> None:
     """
     if not (goal.changes or goal.answer is not None or goal.requests):
         raise TaskError("a goal must want changes, an answer or requests: this one wants nothing")
-    for change in goal.changes:
-        _check_change(change, goal, databases)
+    with ExitStack() as opened:
+        tables = {site: opened.enter_context(closing(open_database(data))) for site, data in databases.items()}
+        for change in goal.changes:
+            _check_change(change, goal, tables)
     if goal.answer is not None:
         if goal.answer_kind not in KINDS:
             raise TaskError(f"answer_kind={goal.answer_kind!r} must be one of {', '.join(KINDS)}")
@@ -32,23 +35,25 @@ def check_goal(goal: Goal, databases: Mapping[str, bytes]) -> None:
         re.compile(pattern)
 
 
-def _check_change(change: Inserted | Updated | Deleted, goal: Goal, databases: Mapping[str, bytes]) -> None:
+def _check_change(
+    change: Inserted | Updated | Deleted, goal: Goal, databases: Mapping[str, sqlite3.Connection]
+) -> None:
     if change.site not in databases:
         raise TaskError(f"{change} is on a site that the task does not have: {', '.join(databases)}")
     if change.site not in goal.actors:
         raise TaskError(f"the goal changes {change.site}.{change.table}, so actors= must say who does that")
-    with closing(open_database(databases[change.site])) as database:
-        judged = [table for table in audited_tables(database) if table not in find_site(change.site).incidental]
-        if change.table not in judged:
-            raise TaskError(f"{change} is about no table that is judged; those are {', '.join(judged)}")
-        row = None
-        if not isinstance(change, Inserted):
-            query = f"SELECT * FROM {change.table} WHERE id = ?"
-            if (row := database.execute(query, (change.id,)).fetchone()) is None:
-                raise TaskError(f"{change} is about a row that is not there in the beginning")
-        if isinstance(change, Deleted):
-            return
-        columns = [column["name"] for column in database.execute(f"PRAGMA table_info({change.table})")]
+    database = databases[change.site]
+    judged = [table for table in audited_tables(database) if table not in find_site(change.site).incidental]
+    if change.table not in judged:
+        raise TaskError(f"{change} is about no table that is judged; those are {', '.join(judged)}")
+    row = None
+    if not isinstance(change, Inserted):
+        query = f"SELECT * FROM {change.table} WHERE id = ?"
+        if (row := database.execute(query, (change.id,)).fetchone()) is None:
+            raise TaskError(f"{change} is about a row that is not there in the beginning")
+    if isinstance(change, Deleted):
+        return
+    columns = [column["name"] for column in database.execute(f"PRAGMA table_info({change.table})")]
     for name, wanted in change.values.items():
         if name not in columns:
             raise TaskError(f"{change} names {name!r}; the columns are {', '.join(columns)}")
