@@ -17,6 +17,7 @@ from selftrain.errors import SandboxError
 MOST_DOWNLOAD = 10 << 20
 _CLOSE_SECONDS = 5.0
 _BEGIN_SECONDS = 3.0
+_SHELL = "HeadlessChrome/"
 _STORED = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
 
 
@@ -80,8 +81,9 @@ class Browser:
         old = list(self.tabs)
         for tab in old:
             self._close_soon(tab)
-        self._headers, self._held = {HEADER: secret}, start
-        made = self.open_tab(start)
+        # only the shell holds a new tab's first request back; elsewhere the tab begins empty
+        self._headers, self._held = {HEADER: secret}, start if self.process.version.startswith(_SHELL) else ""
+        made = self.open_tab(self._held or BLANK)
         while others := [tab for tab in self.tabs if tab is not made]:
             for tab in others:
                 if tab not in old:
@@ -100,7 +102,10 @@ class Browser:
             ]
         )
         self.take_downloads()
-        made.let_go()
+        if made.url == BLANK and not made.is_still:
+            made.let_go()
+        else:
+            made.navigate(start)
 
     def _close_soon(self, tab: Tab) -> None:
         self.pipe.forget(self.pipe.send("Target.closeTarget", {"targetId": tab.target}))
