@@ -128,7 +128,7 @@ def collapsible(page: Page) -> Actions:
 
 
 def link(page: Page) -> Actions:
-    wanted = quoted(page)[0].strip('.,')
+    wanted = quoted(page)[0].strip(".,")
     return [f"click('{next(e.number for e in page.elements.values() if e.name.strip('.,') == wanted)}')"]
 
 
