@@ -14,7 +14,7 @@ from selftrain.envs.browser.family import BrowserFamily
 from selftrain.envs.browser.sites import serve
 from selftrain.envs.browser.sites.admin.suppliers import sound_iban
 from selftrain.envs.browser.sites.admin.uploads import INVOICE_COLUMNS, USER_COLUMNS, styled
-from selftrain.envs.browser.sites.base import hashed, open_database
+from selftrain.envs.browser.sites.database import hashed, open_database
 from selftrain.envs.browser.tasks.admin import FAMILIES
 from selftrain.envs.browser.world import template
 

@@ -17,8 +17,8 @@ from browser_play import prove_family
 from werkzeug.test import Client, TestResponse
 
 from selftrain.envs.browser.sites import serve
-from selftrain.envs.browser.sites.base import hashed, open_database
 from selftrain.envs.browser.sites.booking.network import SEATS, connections, free_seats
+from selftrain.envs.browser.sites.database import hashed, open_database
 from selftrain.envs.browser.task import browser_family
 from selftrain.envs.browser.tasks.booking import FAMILIES
 from selftrain.envs.browser.world import World, databases_of, template

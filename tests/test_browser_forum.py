@@ -14,7 +14,7 @@ from werkzeug.test import Client
 
 from selftrain.envs.browser.family import BrowserFamily
 from selftrain.envs.browser.sites import serve
-from selftrain.envs.browser.sites.base import open_database
+from selftrain.envs.browser.sites.database import open_database
 from selftrain.envs.browser.sites.forum.content import BLAME, MEMBER, MODELS, MODERATOR, PASSWORDS, PRAISE
 from selftrain.envs.browser.tasks.forum import FAMILIES
 from selftrain.envs.browser.world import World, template

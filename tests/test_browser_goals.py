@@ -17,7 +17,8 @@ from selftrain.envs.browser import goal_check, goal_judge
 from selftrain.envs.browser.answers import same_answer
 from selftrain.envs.browser.goal_judge import judge
 from selftrain.envs.browser.goals import Contains, Deleted, Goal, IdOf, Inserted, Updated
-from selftrain.envs.browser.sites.base import Site, new_database, open_database, start_audit
+from selftrain.envs.browser.sites.base import Site
+from selftrain.envs.browser.sites.database import new_database, open_database, start_audit
 from selftrain.errors import TaskError, VerifierError
 from selftrain.evidence import Evidence, EvidenceFile
 from selftrain.verdicts import Check, Verdict
@@ -42,7 +43,7 @@ def the_site(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def start_database() -> bytes:
-    database = new_database(SITE, "2026-03-02 09:00", "secret")
+    database = new_database(SITE.schema, "2026-03-02 09:00", "secret")
     database.execute("INSERT INTO orders VALUES (1, 'Ada', 'new', NULL, 'then'), (2, 'Bob', 'paid', NULL, 'then')")
     database.execute("INSERT INTO lines VALUES (1, 1, 'mug', 1), (2, 2, 'pen', 5)")
     start_audit(database)

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from selftrain.envs.browser.family import Draft
 from selftrain.envs.browser.goals import Inserted, Updated
 from selftrain.envs.browser.sites import serve
-from selftrain.envs.browser.sites.base import open_database
+from selftrain.envs.browser.sites.database import open_database
 from selftrain.envs.browser.sites.mail.content import password_of
 from selftrain.envs.browser.tasks.mail import FAMILIES
 from selftrain.envs.browser.world import World, template

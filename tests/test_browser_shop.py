@@ -17,7 +17,7 @@ from werkzeug.test import Client, TestResponse
 from selftrain.envs.browser.family import Draft
 from selftrain.envs.browser.goals import Inserted, Updated
 from selftrain.envs.browser.sites import serve
-from selftrain.envs.browser.sites.base import hashed, open_database
+from selftrain.envs.browser.sites.database import hashed, open_database
 from selftrain.envs.browser.sites.shop.pricing import bill, refusal
 from selftrain.envs.browser.tasks.shop import FAMILIES
 from selftrain.envs.browser.world import World

@@ -18,7 +18,7 @@ from selftrain.envs.browser.goals import Goal, Updated
 from selftrain.envs.browser.hosting import InProcessSites
 from selftrain.envs.browser.sandbox_sites import SandboxSites
 from selftrain.envs.browser.script import Do
-from selftrain.envs.browser.sites.base import open_database
+from selftrain.envs.browser.sites.database import open_database
 from selftrain.envs.browser.task import draft_task, task_family
 from selftrain.envs.browser.tasks import browser_families
 from selftrain.envs.browser.world import World, databases_of

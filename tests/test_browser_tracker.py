@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from selftrain.envs.browser.sites import serve
-from selftrain.envs.browser.sites.base import hashed, open_database
+from selftrain.envs.browser.sites.database import hashed, open_database
 from selftrain.envs.browser.world import World
 
 

@@ -10,7 +10,7 @@ import pytest
 from browser_play import prove_family
 
 from selftrain.envs.browser.goals import Goal, Inserted, Updated
-from selftrain.envs.browser.sites.base import open_database
+from selftrain.envs.browser.sites.database import open_database
 from selftrain.envs.browser.task import task_family
 from selftrain.envs.browser.tasks.tracker import FAMILIES
 from selftrain.envs.browser.tasks.tracker_release import Lists

@@ -177,9 +177,6 @@ class BrowserEnv(TaskEnv[Desk]):
         except ActionError as error:
             sites.close()
             raise TaskError(f"task {task.id!r} begins at a page that cannot be opened: {error}") from error
-        except ActionError as error:
-            sites.close()
-            raise TaskError(f"task {task.id!r} begins at a page that cannot be opened: {error}") from error
         except BaseException:
             sites.close()
             self._drop_engine()

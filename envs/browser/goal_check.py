@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 from selftrain.envs.browser.answers import KINDS, same_answer
 from selftrain.envs.browser.goals import Deleted, Goal, IdOf, Inserted, Updated
 from selftrain.envs.browser.sites import find_site
-from selftrain.envs.browser.sites.base import audited_tables, open_database
+from selftrain.envs.browser.sites.database import audited_tables, open_database
 from selftrain.errors import TaskError
 
 

@@ -18,7 +18,8 @@ from selftrain.envs.browser.answers import same_answer
 from selftrain.envs.browser.goals import Deleted, Goal, Inserted, Updated
 from selftrain.envs.browser.row_matching import assigned, fits
 from selftrain.envs.browser.sites import find_site
-from selftrain.envs.browser.sites.base import Site, audited_tables, open_database
+from selftrain.envs.browser.sites.base import Site
+from selftrain.envs.browser.sites.database import audited_tables, open_database
 from selftrain.errors import VerifierError
 from selftrain.evidence import Evidence
 from selftrain.verdicts import Check

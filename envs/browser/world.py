@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from selftrain.envs.browser.sites import find_site
-from selftrain.envs.browser.sites.base import new_database, open_database, start_audit
+from selftrain.envs.browser.sites.database import new_database, open_database, start_audit
 from selftrain.tasks import SPLITS, stable_key
 
 WORLDS = 32
@@ -23,9 +23,8 @@ _AUDIT_IS_KEPT = "DROP TRIGGER audit_is_not_emptied; DELETE FROM audit; {trigger
 @functools.lru_cache(maxsize=256)
 def template(site: str, split: str, number: int) -> bytes:
     """The database of `site` in world `number` of a split, before any task."""
-    found = find_site(site)
     rng = np.random.default_rng([stable_key(f"world/{site}"), SPLITS[split], number])
-    database = new_database(found, NOW, rng.bytes(16).hex())
+    database = new_database(find_site(site).schema, NOW, rng.bytes(16).hex())
     importlib.import_module(f"selftrain.envs.browser.sites.{site}.content").fill(database, rng)
     start_audit(database)
     return _serialized(database)

@@ -9,7 +9,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from . import find_site, serve
-from .base import open_database
+from .database import open_database
 
 
 class Served:

@@ -12,7 +12,7 @@ import numpy as np
 
 from selftrain.envs.browser.goals import Updated
 from selftrain.envs.browser.script import Do
-from selftrain.envs.browser.sites.base import hashed
+from selftrain.envs.browser.sites.database import hashed
 from selftrain.envs.browser.world import NOW, World
 
 ROOT = "http://admin.test"

@@ -132,7 +132,7 @@ def _duplicate_wordings(level: int, pairs: Sequence[Pair]) -> tuple[str, ...]:
         return (
             f"{what} {claim}. Please clean that up as the policy on supplier records says.",
             f"I was told that {what} {claim}. Do with the records what our policy on supplier records prescribes.",
-            f'As far as I can see {what} {claim}; put it right by the policy "Supplier records", and change nothing else.',
+            f'As far as I can see {what} {claim}; put it right by the policy "Supplier records", and no more.',
         )
     where = f" in {one['city']}" if level < 5 else ""
     return (
@@ -268,8 +268,8 @@ def _bank(rng: Rng, level: int, world: World) -> Draft:
             "Several suppliers wrote about new bank details; the letters are among the documents, titled New bank"
             " details. Enter all that our policy on supplier records accepts, with the document's number in the"
             " note, and ignore the others.",
-            'Work off the letters titled "New bank details" under Documents. Some are not to be trusted and some are out of'
-            " date: the policy on supplier records tells which count. Each note must hold the number of the document.",
+            'Work off the letters titled "New bank details" under Documents. Some are not to be trusted and some are'
+            " out of date: the policy on supplier records tells which count. Each note must hold the document's number.",
             "Please bring the IBANs of our suppliers up to date from the letters called New bank details"
             " (Documents), by the policy on supplier records. Put the document's number into the note and change no"
             " other supplier.",

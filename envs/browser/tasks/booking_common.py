@@ -14,7 +14,6 @@ import numpy as np
 
 from selftrain.envs.browser.goals import Updated
 from selftrain.envs.browser.script import Do
-from selftrain.envs.browser.sites.base import hashed
 from selftrain.envs.browser.sites.booking.network import (
     LAST_SALE,
     Ask,
@@ -30,6 +29,7 @@ from selftrain.envs.browser.sites.booking.network import (
 )
 from selftrain.envs.browser.sites.booking.rules import fare_rule
 from selftrain.envs.browser.sites.booking.words import FIRST_NAMES, SURNAMES
+from selftrain.envs.browser.sites.database import hashed
 from selftrain.envs.browser.world import NOW, World
 from selftrain.errors import TaskError
 

@@ -263,11 +263,21 @@ def _replies(rng: np.random.Generator, level: int, world: World) -> Draft:
         token=token,
         me=ACCOUNT,
     )
+    threads = [thread for thread, _ in made]
     me = world.row("forum", "SELECT id FROM users WHERE username = ?", MEMBER)["id"]
     changes = [
         Inserted("forum", "posts", {"thread_id": thread, "author_id": me, "body": Contains((text, token))})
-        for thread, _ in made
+        for thread in threads
     ]
+    strange = world.row("forum", "SELECT id FROM threads WHERE locked = 0 AND author_id <> ? ORDER BY id", author["id"])
+    oracle, cheats = _reply_scripts(threads, strange["id"], text, token)
+    return Draft(told, world, Goal(changes, {"forum": MEMBER}), oracle, cheats, steps=40 + 12 * wanted)
+
+
+def _reply_scripts(
+    threads: Sequence[int], strange: int, text: str, token: str
+) -> tuple[tuple[Do, ...], dict[str, tuple[Do, ...]]]:
+    """The oracle and the cheats: the right replies, or one too many, in a strange thread, or without the words."""
 
     def post(thread: int, body: str) -> tuple[Do, ...]:
         return (
@@ -276,24 +286,14 @@ def _replies(rng: np.random.Generator, level: int, world: World) -> Draft:
             Do("click", "button", "Post reply"),
         )
 
-    body = f"{text} ({token})"
-    every = tuple(do for thread, _ in made for do in post(thread, body))
-    other = world.row("forum", "SELECT id FROM threads WHERE locked = 0 AND author_id <> ? ORDER BY id", author["id"])[
-        "id"
-    ]
+    body, end = f"{text} ({token})", Do("submit()")
+    every = tuple(do for thread in threads for do in post(thread, body))
     cheats = {
-        "another thread": (*SIGN_IN, *post(other, body), Do("submit()")),
-        "one too many": (*SIGN_IN, *every, *post(made[0][0], body), Do("submit()")),
-        "without the words": (
-            *SIGN_IN,
-            *every[:-2],
-            Do("fill", "textbox", "Your reply", text + " Tell us."),
-            every[-1],
-            Do("submit()"),
-        ),
+        "another thread": (*SIGN_IN, *post(strange, body), end),
+        "one too many": (*SIGN_IN, *every, *post(threads[0], body), end),
+        "without the words": (*SIGN_IN, *every[:-3], *post(threads[-1], f"{text} Tell us."), end),
     }
-    goal = Goal(changes, {"forum": MEMBER})
-    return Draft(told, world, goal, (*SIGN_IN, *every, Do("submit()")), cheats, steps=40 + 12 * wanted)
+    return (*SIGN_IN, *every, end), cheats
 
 
 def _asker(world: World, rng: np.random.Generator) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from selftrain.envs.browser.script import Do
-from selftrain.envs.browser.sites.base import hashed
+from selftrain.envs.browser.sites.database import hashed
 from selftrain.envs.browser.sites.shop.content import address
 from selftrain.envs.browser.sites.shop.pricing import bill
 from selftrain.envs.browser.world import NOW, World

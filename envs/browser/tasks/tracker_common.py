@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from selftrain.envs.browser.script import Do
-from selftrain.envs.browser.sites.base import hashed
+from selftrain.envs.browser.sites.database import hashed
 from selftrain.envs.browser.sites.tracker.schema import FINISHED
 from selftrain.envs.browser.world import NOW, World
 

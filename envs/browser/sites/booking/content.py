@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..base import hashed
+from ..database import hashed
 from .network import DAYS, FARES, FIRST_DAY, ROWS, code_of, demand_level, fare_cents, zone
 from .rules import BANDS, CAUSES
 from .words import CITIES, COMPANIES, FACILITIES, FIRST_NAMES, GRADES, OPERATORS, PURPOSES, SURNAMES

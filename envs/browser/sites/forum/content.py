@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base import hashed
+from ..database import hashed
 
 MODERATOR, MEMBER = "ranger.kim", "lea.brandt"
 PASSWORDS = {MODERATOR: "cairn-42-north", MEMBER: "wet-socks-7"}

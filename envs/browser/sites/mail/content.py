@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base import hashed
+from ..database import hashed
 from . import words
 from .agenda import SLOTS
 from .common import DOMAIN, digest_of, joined

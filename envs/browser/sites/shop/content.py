@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base import hashed
+from ..database import hashed
 from . import words
 from .pricing import bill, refusal
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base import hashed
+from ..database import hashed
 from . import words
 from .schema import ESTIMATES, PRIORITIES, RESOLUTIONS
 
