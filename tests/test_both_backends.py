@@ -1,12 +1,15 @@
-"""Math and proofs on bubblewrap and on docker: the same observations and the same verdicts."""
+"""Math, proofs and web sites on bubblewrap and on docker: the same observations and the same verdicts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from backends import backend_or_skip, needs_coq, needs_sympy
 
+from selftrain.envs.browser.env import BrowserEnv
+from selftrain.envs.catalogue import find_family
 from selftrain.envs.math.env import MathEnv
 from selftrain.envs.proof import prove
 from selftrain.envs.theorems.families import theorem_families
@@ -41,3 +44,19 @@ def test_proofs_are_judged_the_same_on_both() -> None:
         assert proof.faults == []
         verdicts.append([(play.agent, play.verdicts) for play in proof.plays])
     assert verdicts[0] == verdicts[1]
+
+
+@pytest.mark.parametrize("engine", ["dom", "chromium"])
+def test_sites_in_a_container_are_the_same_to_work_with(engine: str) -> None:
+    backend_or_skip("docker")
+    task = find_family("forum-replies").task(seed=0, level=2)
+    played = []
+    for backend in ("process", "docker"):
+        env = BrowserEnv(backend=backend, engine=engine)
+        seen = [env.reset(seed=0, options={"task": task})[0]]
+        for action in task.oracle:
+            observation, reward, *_ = env.step(action)
+            seen.append(observation)
+        env.close()
+        played.append((seen, reward))
+    assert played[0] == played[1] and reward == 1.0

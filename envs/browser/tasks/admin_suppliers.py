@@ -269,7 +269,7 @@ def _bank(rng: Rng, level: int, world: World) -> Draft:
             " details. Enter all that our policy on supplier records accepts, with the document's number in the"
             " note, and ignore the others.",
             'Work off the letters titled "New bank details" under Documents. Some are not to be trusted and some are'
-            " out of date: the policy on supplier records tells which count. Each note must hold the document's number.",
+            " out of date: the policy on supplier records tells which count. Each note must hold the document number.",
             "Please bring the IBANs of our suppliers up to date from the letters called New bank details"
             " (Documents), by the policy on supplier records. Put the document's number into the note and change no"
             " other supplier.",
