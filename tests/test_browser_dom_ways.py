@@ -193,6 +193,15 @@ def test_no_way_out(url: str) -> None:
     assert {line.split("/")[0] for line in place.log} == {"GET one.test"}
 
 
+def test_a_link_tells_where_it_stood_and_a_typed_address_does_not() -> None:
+    place = Place("<a href='/next'>on</a>")
+    told = []
+    place.pages["/next"] = lambda: str(told.append(request.headers.get("Referer")))
+    place.engine.click(place.element("on").number)
+    place.engine.goto("http://one.test/next")
+    assert told == ["http://one.test/", None]
+
+
 @pytest.mark.parametrize("url", ["", "one.test", "/x", "//one.test/", "x", "http:", " "])
 def test_goto_takes_whole_urls(url: str) -> None:
     with pytest.raises(ActionError, match=r"http://one\.test/"):

@@ -259,7 +259,7 @@ class ChromiumEngine:
     @_action
     def upload(self, number: str, names: Sequence[str]) -> None:
         tab, element = self._element(number)
-        known = {**self._files, **self._downloaded}
+        known = {**self._downloaded, **self._files}  # what was written last under a name is meant
         for name in names:
             if name not in known:
                 there = ", ".join(map(repr, sorted(known))) or "none"

@@ -211,11 +211,20 @@ class DomEngine:
 
     # loading
 
-    def _load(self, method: str, url: str, body: Body | None, *, new_tab: bool = False, saved: bool = False) -> None:
+    def _load(
+        self,
+        method: str,
+        url: str,
+        body: Body | None,
+        *,
+        new_tab: bool = False,
+        saved: bool = False,
+        typed: bool = False,
+    ) -> None:
         here = self._now().url
         if new_tab and len(self._tabs) >= MOST_TABS:
             raise ActionError(f"{MOST_TABS} tabs are open, and no more can be; close one with tab_close().")
-        answer = self._network.send(method, url, body, "" if here == BLANK else here)
+        answer = self._network.send(method, url, body, "" if typed or here == BLANK else here)
         if saved or answer.is_saved(_SAVED_TEXTS):
             self._save(answer)
         elif answer.status not in {204, 205}:
@@ -237,7 +246,7 @@ class DomEngine:
     # history and tabs
 
     def goto(self, url: str) -> None:
-        self._load("GET", whole_url(url, self._hosts), None)
+        self._load("GET", whole_url(url, self._hosts), None, typed=True)
 
     def back(self) -> None:
         self._go(-1, "back")
