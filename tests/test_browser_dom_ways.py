@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from browser_place import HOSTS, Place
-from flask import Response, make_response, redirect
+from flask import Response, make_response, redirect, request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
