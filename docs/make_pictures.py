@@ -1,6 +1,7 @@
 """Draws the pictures of this folder from episodes that are played for them.
 
-terminal.png and proof.png: a few actions, as `render_mode="rgb_array"` shows them. view.png: an episode of 420 turns
+terminal.png and proof.png: a few actions, as `render_mode="rgb_array"` shows them. browser.png: pages of four sites, as
+an agent with `screenshot=True` sees them. view.png: an episode of 420 turns
 and 26 cuts in `selftrain view`. report.png: `selftrain report` over runs with own, wiped and shuffled notes. The pages
 are drawn by the system's Chromium, driven by playwright (pip install 'selftrain[web,test]').
 """
@@ -16,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from selftrain.agents.rollout import rollout
+from selftrain.envs.catalogue import find_family
 from selftrain.envs.selection import expand_selection
 from selftrain.web import viewer
 from selftrain.web.report import make_report, report_page
@@ -25,6 +27,12 @@ HERE = Path(__file__).parent
 COMMANDS = ("ls -l", "git log --oneline | head -n 4", "git status --short --branch", "git fsck 2>&1 | head -n 4")
 PROOF_ACTIONS = ("lia.", "intros xs ys zs. induction xs as [| x xs IH].", "- cbn [plainGate].")
 CONTEXT = {"budget": 6000, "reserve": 1000, "notes_budget": 1800}
+SITES = (
+    ("shop-find-price/train/1/0", 0, "http://shop.test/products"),
+    ("admin-expenses/train/1/0", 4, "http://admin.test/expenses"),
+    ("tracker-triage/train/1/0", 4, "http://tracker.test/projects/BRK/board"),
+    ("mail-find-price/train/1/0", 4, "http://mail.test/"),
+)
 LONG_ENV = "selftrain:SelfTrain-TerminalLong-v0"
 
 
@@ -33,6 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         terminal()
         proof()
+        browser()
         episode(Path(folder))
         report(Path(folder))
 
@@ -54,6 +63,21 @@ def proof() -> None:
         for action in PROOF_ACTIONS:
             env.step(action)
         Image.fromarray(np.asarray(env.render())).save(HERE / "proof.png", optimize=True)
+
+
+def browser() -> None:
+    """Pages of four sites, signed in by the first actions of an oracle."""
+    sheet = Image.new("RGB", (1280, 720))
+    with gym.make("selftrain:SelfTrain-Browser-v0", engine="chromium", screenshot=True) as env:
+        for number, (task_id, actions, url) in enumerate(SITES):
+            task = find_family(task_id.partition("/")[0]).task(seed=0, level=1)
+            env.reset(seed=0, options={"task": task})
+            for action in task.oracle[:actions]:
+                env.step(action)
+            observation, *_ = env.step(f"goto({url!r})")
+            picture = Image.fromarray(observation["screenshot"]).resize((640, 360), Image.Resampling.LANCZOS)
+            sheet.paste(picture, (640 * (number % 2), 360 * (number // 2)))
+    sheet.save(HERE / "browser.png", optimize=True)
 
 
 def episode(folder: Path) -> None:

@@ -17,13 +17,8 @@ def needs() -> dict[str, str]:
         "answers beyond numbers": "" if importlib.util.find_spec("math_verify") else "pip install 'selftrain[math]'",
         "sympy for code in math": "" if _system_has_sympy() else "apt-get install python3-sympy",
         "coq for proofs": "" if shutil.which("coqc") else "apt-get install coq",
-        "sites for the browser": "" if _all_importable("flask", "selectolax") else "pip install 'selftrain[browser]'",
         "chromium for the browser": _missing_chromium(),
     }
-
-
-def _all_importable(*names: str) -> bool:
-    return all(importlib.util.find_spec(name) for name in names)
 
 
 def _missing_chromium() -> str:
