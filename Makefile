@@ -51,6 +51,7 @@ bench: setup ## the benchmarks beside their peers, quick form
 	$(BIN)/python benchmarks/memory_envs.py --quick
 	$(BIN)/python benchmarks/answers.py --quick
 	$(BIN)/python benchmarks/proofs.py --quick
+	$(BIN)/python benchmarks/browser.py --quick
 
 build: setup ## wheel and source distribution
 	$(BIN)/pip install -q build
