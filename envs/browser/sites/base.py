@@ -21,7 +21,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, abort, after_this_request, g, redirect, render_template, request, url_for
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from .database import hashed
 
@@ -185,7 +185,7 @@ class Form:
     def number(self, name: str, label: str, least: int, most: int) -> int:
         """A whole number between two bounds."""
         given = self.values.get(name, "").strip()
-        whole = int(given) if given.lstrip("-").isdecimal() and given.isascii() and len(given) < 10 else None
+        whole = int(given) if given.removeprefix("-").isdecimal() and given.isascii() and len(given) < 10 else None
         if whole is None or not least <= whole <= most:
             self.errors[name] = f"{label} must be a whole number from {least} to {most}."
             return least
@@ -208,6 +208,11 @@ class Form:
         if given not in set(allowed):
             self.errors[name] = f"{label}: choose one of the list."
         return given
+
+    def number_choice(self, name: str, label: str, allowed: Iterable[str]) -> int | None:
+        """One of the numbers `allowed`, or None for none of them, which is an empty field."""
+        given = self.choice(name, label, ("", *allowed))
+        return int(given) if given and name not in self.errors else None
 
 
 def sent() -> Form:
@@ -232,6 +237,7 @@ def make_app(site: Site) -> Flask:
     app.add_url_rule("/logout", "logout", _logout, methods=["POST"])
     for status in (400, 403, 404, 405, 409, 413, 422):
         app.register_error_handler(status, _failed)
+    app.register_error_handler(OverflowError, _beyond)
     app.template_filter("money")(lambda cents: f"{cents / 100:,.2f}")
 
     @app.context_processor
@@ -331,6 +337,11 @@ _REASONS = {
     413: "That is too large.",
     422: "That could not be saved.",
 }
+
+
+def _beyond(_error: OverflowError) -> tuple[str, int]:
+    """What a URL or a form asked for: a number or a day larger than any that a database or a calendar holds."""
+    return _failed(NotFound())
 
 
 def _failed(error: HTTPException) -> tuple[str, int]:

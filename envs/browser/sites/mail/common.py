@@ -76,6 +76,11 @@ def read_addresses(text: str, label: str) -> tuple[str, str]:
     return joined(found), ""
 
 
+def is_number(text: str) -> bool:
+    """Whether this can be the number of a message; Python alone would take other digits too, and fail on some."""
+    return text.isascii() and text.isdecimal() and len(text) < 10
+
+
 def is_address(text: str) -> bool:
     """Whether this can be an address, in lower case."""
     return bool(_ADDRESS.fullmatch(text))

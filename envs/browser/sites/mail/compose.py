@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request
 
 from ..base import Form, change, flash, go, now, page, rows, sent, value
-from .common import DOMAIN, add_pages, digest_of, joined, me, parted, read_addresses
+from .common import DOMAIN, add_pages, digest_of, is_number, joined, me, parted, read_addresses
 from .mailbox import files_of, own_message
 
 _MOST_FILE = 200_000
@@ -40,7 +40,7 @@ def compose() -> Any:
 def _about() -> tuple[str, Any]:
     for way in ("reply", "reply_all", "forward"):
         given = request.values.get(way, "")
-        if given.isdigit():
+        if is_number(given):
             return way, own_message(int(given))
     return "new", None
 

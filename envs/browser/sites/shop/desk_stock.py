@@ -115,7 +115,10 @@ def import_stock() -> Any:
 
 def _read(data: bytes) -> tuple[list[tuple[int, int, str, str]], list[str]]:
     """The corrections of a CSV file with the columns sku, change, reason and reference, and what is wrong with it."""
-    lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig", "replace"))))
+    try:
+        lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig", "replace"))))
+    except csv.Error as error:
+        return [], [f"The file is not CSV: {error}."]
     lines = [[cell.strip() for cell in line] for line in lines if any(cell.strip() for cell in line)]
     if not lines or [cell.lower() for cell in lines[0]] != ["sku", "change", "reason", "reference"]:
         return [], ["The first line must read sku,change,reason,reference."]

@@ -170,11 +170,9 @@ def _fields(form: Form, project_id: int, found: Row | None) -> tuple[dict[str, A
     had = found["priority"] if found else ""
     if "critical" in (values["priority"], had) and values["priority"] != had and not is_maintainer():
         form.errors["priority"] = "Only a maintainer sets or removes the priority critical."
-    component = form.choice("component_id", "Component", ("", *_ids("components", project_id)))
-    milestone = form.choice("milestone_id", "Milestone", ("", *_milestones(project_id, found)))
-    values["component_id"], values["milestone_id"] = int(component or 0) or None, int(milestone or 0) or None
-    estimate = form.choice("estimate", "Estimate", ("", *map(str, ESTIMATES)))
-    values["estimate"] = int(estimate) if estimate.isdecimal() else None
+    values["component_id"] = form.number_choice("component_id", "Component", _ids("components", project_id))
+    values["milestone_id"] = form.number_choice("milestone_id", "Milestone", _milestones(project_id, found))
+    values["estimate"] = form.number_choice("estimate", "Estimate", map(str, ESTIMATES))
     values["assignee_id"] = _assignee(form)
     known = {each["name"] for each in rows("SELECT name FROM labels")}
     return values, [label for label in request.form.getlist("labels") if label in known]

@@ -104,8 +104,8 @@ def _fields(form: Form, project_id: int, own_id: int) -> tuple[str, int | None, 
     if row("SELECT 1 FROM releases WHERE project_id = ? AND version = ? AND id <> ?", project_id, version, own_id):
         form.errors["version"] = "The project has a release of this version."
     known = [str(found["id"]) for found in rows("SELECT id FROM milestones WHERE project_id = ?", project_id)]
-    milestone = form.choice("milestone_id", "Milestone", ("", *known))
-    return version, int(milestone) if milestone else None, form.text("notes", "Notes", least=0, most=4000)
+    milestone = form.number_choice("milestone_id", "Milestone", known)
+    return version, milestone, form.text("notes", "Notes", least=0, most=4000)
 
 
 def _form_page(project: Row, found: Row | None, form: Form) -> Any:
