@@ -73,6 +73,11 @@ def test_who_is_not_signed_in_changes_nothing(site: str) -> None:
     assert guest.changes() == 0
 
 
+@pytest.mark.parametrize("path", ["/static/none.css", "/static/%2e%2e/base.py", "/static/", "/static/%00", "/%ff"])
+def test_files_that_are_not_there_are_not_found(path: str) -> None:
+    assert Guest("shop", None).ask("GET", path) == 404
+
+
 @pytest.mark.parametrize("number", ["--5", "²", "9" * 5000, "-", "٣", "\0"])
 def test_a_number_that_is_none_is_an_error_of_the_form(number: str) -> None:
     staff = Guest("shop", 61)

@@ -346,6 +346,8 @@ def _beyond(_error: OverflowError) -> tuple[str, int]:
 
 def _failed(error: HTTPException) -> tuple[str, int]:
     status = error.code or 400
+    if "db" not in g:  # of the static files, which have no session
+        return _REASONS[status], status
     if (database := g.get("db")) is not None and database.in_transaction and request.method == "POST":
         database.execute("ROLLBACK")
     said = str(error.description or "")
