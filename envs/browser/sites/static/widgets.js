@@ -95,6 +95,7 @@ function draggable(item) {
 }
 
 function droppable(place) {
+  place.append(made("div", { class: "zone", tabindex: "0" }, `Drop here: ${place.getAttribute("aria-label") ?? ""}`));
   place.addEventListener("dragover", (event) => { event.preventDefault(); place.classList.add("over"); });
   place.addEventListener("dragleave", () => place.classList.remove("over"));
   place.addEventListener("drop", (event) => {
