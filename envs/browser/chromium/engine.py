@@ -254,7 +254,7 @@ class ChromiumEngine:
     @_action
     def drag(self, number: str, onto: str) -> None:
         tab, _ = self._element(number)
-        tab.drag(self._call("point", number), lambda: self._call("point", onto))
+        tab.drag(self._call("grip", number), lambda: self._call("point", onto))
 
     @_action
     def upload(self, number: str, names: Sequence[str]) -> None:

@@ -130,6 +130,22 @@ globalThis.selftrain ??= (() => {
     return above ? { fault: "covered", by: say(above) } : { fault: "hidden" };
   }
 
+  // a point at which the element itself is taken, and not a link or field in it
+  function grip(key) {
+    const found = point(key);
+    if (found.fault) return found;
+    const element = find(key), rect = element.getBoundingClientRect();
+    const inner = "a, button, input, select, textarea, label, [draggable=true]";
+    for (let down = 0.1; down < 1; down += 0.1) {
+      for (let across = 0.05; across < 1; across += 0.1) {
+        const x = rect.left + rect.width * across, y = rect.top + rect.height * down;
+        const top = document.elementFromPoint(x, y);
+        if (top && element.contains(top) && [element, null].includes(top.closest(inner))) return { x, y };
+      }
+    }
+    return found;
+  }
+
   // before a click: where to, and what the browser would say against it
   function clickable(key) {
     const element = find(key);
@@ -289,5 +305,5 @@ globalThis.selftrain ??= (() => {
     return document.readyState;
   }
 
-  return { read, find, point, clickable, focusFor, focus, prepareFill, select, check, file, settled };
+  return { read, find, point, grip, clickable, focusFor, focus, prepareFill, select, check, file, settled };
 })();

@@ -270,8 +270,10 @@ class Tab:
         self.ask("Input.setInterceptDrags", {"enabled": True})
         self._mouse("mouseMoved", x, y, 0)
         self._mouse("mousePressed", x, y, 1)
+        for way in (4, 8):  # what is dragged is decided now, for looking for the end may scroll
+            self._mouse("mouseMoved", x + way, y + way, 1)
         end = find_end()
-        for part in (0.1, 0.5, 0.9, 1.0):
+        for part in (0.5, 0.9, 1.0):
             self._mouse("mouseMoved", x + (end["x"] - x) * part, y + (end["y"] - y) * part, 1)
         if self._dragged is not None:
             for kind in ("dragEnter", "dragOver", "drop"):

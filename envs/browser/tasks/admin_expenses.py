@@ -231,9 +231,9 @@ def _make(rng: Rng, level: int, world: World) -> Draft:
         right[row] = codes[0] if codes else ""
         other_codes[row] = codes[-1] if codes else ""
         numbers.append(label)
-    what = {1: f"expense report {numbers[0]}"}.get(
-        level, f"all submitted expense reports of the department {department}"
-    )
+    what = "all submitted expense reports" + (f" of the department {department}" if department else "")
+    if level == 1:
+        what = f"expense report {numbers[0]}"
     instruction = said(rng, who, _WORDINGS, what=what)
     goal = Goal(
         [decided("expense_reports", row, "rejected" if code else "approved", who, code) for row, code in right.items()],

@@ -25,6 +25,8 @@ Person = tuple[str, str]
 HOST = "http://mail.test"
 ANY_TEXT = Contains((), most=1000)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_AMOUNT = re.compile(r"(?<![\d.])\d+\.\d\d(?!\d)")
+_COMMA = re.compile(r"(?<=\d),(?=\d{3})")
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,31 @@ class Says:
         """Whether `value` is such a text."""
         if not isinstance(value, str) or len(value) > self.most:
             return False
-        told = {float(found) for found in _NUMBER.findall(re.sub(r"(?<=\d),(?=\d{3})", "", value))}
+        told = {float(found) for found in _NUMBER.findall(_COMMA.sub("", value))}
         return (
             all(float(figure) in told for figure in self.figures)
             and not any(float(figure) in told for figure in self.without)
             and all(part.casefold() in value.casefold() for part in self.parts)
         )
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """A text whose amounts are exactly these: who names several has not said which one it is.
+
+    Attributes:
+        amounts: such as "1204.50"; an amount is a number with two decimals, commas within it do not count.
+        most: characters.
+    """
+
+    amounts: tuple[str, ...]
+    most: int = 600
+
+    def __call__(self, value: Any) -> bool:
+        """Whether `value` is such a text."""
+        if not isinstance(value, str) or len(value) > self.most:
+            return False
+        return set(_AMOUNT.findall(_COMMA.sub("", value))) == set(self.amounts)
 
 
 # the world

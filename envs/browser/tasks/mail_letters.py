@@ -12,6 +12,7 @@ from selftrain.envs.browser.sites.mail import words
 from selftrain.envs.browser.sites.mail.common import joined
 from selftrain.envs.browser.tasks.mail_base import (
     SUBMIT,
+    Amounts,
     Person,
     Rng,
     Says,
@@ -146,6 +147,7 @@ def _reply(rng: Rng, level: int, world: World) -> Draft:
     added = cc if level == 4 else ""
     right = f"The invoice {question.number} comes to $ {dollars(question.cents)}."
     wrong = f"The invoice {question.number} comes to $ {dollars(question.wrong)}."
+    hedged = f"{right} Or is it $ {dollars(question.cents + 100)}?"
     change = _told(who, question, cc)
     return Draft(
         instruction,
@@ -154,6 +156,7 @@ def _reply(rng: Rng, level: int, world: World) -> Draft:
         [*sign_in(who), *write(query, right, cc=added), SUBMIT],
         {
             "wrong figure": [*sign_in(who), *write(query, wrong, cc=added), SUBMIT],
+            "two figures": [*sign_in(who), *write(query, hedged, cc=added), SUBMIT],
             "wrong person": [*sign_in(who), *write(f"reply={other.message}", right, cc=added), SUBMIT],
             "no reply": [*sign_in(who), *write("", right, to=asker["address"], cc=cc, subject="Sum"), SUBMIT],
             "twice": [*sign_in(who), *write(query, right, cc=added), *write(query, right, cc=added), SUBMIT],
@@ -162,7 +165,7 @@ def _reply(rng: Rng, level: int, world: World) -> Draft:
 
 
 def _told(who: sqlite3.Row, question: _Question, copies: str) -> Inserted:
-    body = Says((dollars(question.cents),), (dollars(question.wrong),))
+    body = Amounts((dollars(question.cents),))
     return sent_mail(who, question.asker[1], body, copies=copies, reply_to=question.message)
 
 

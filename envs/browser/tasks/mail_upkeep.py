@@ -91,8 +91,9 @@ class _Policy:
         kept = ["Starred mail stays."]
         kept += [f"Mail with the label {label} stays, whatever other labels it has." for label in sorted(self.kept)]
         kept += ["Mail with attachments stays."] if self.with_files else []
-        told = "We keep what we need, and only that. Where several lines fit, the first one decides.\n\n# What goes\n\n"
-        return told + _listed(lines) + "\n\n# What stays in any case\n\n" + _listed(kept)
+        told = "We keep what we need, and only that.\n\n# What stays in any case\n\n" + _listed(kept)
+        goes = "\n\n# What goes of the rest\n\nWhere several of these lines fit, the first one decides.\n\n"
+        return told + goes + _listed(lines)
 
 
 def _listed(lines: list[str]) -> str:
