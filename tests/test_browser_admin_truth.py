@@ -53,6 +53,7 @@ def first_code(order: list[str], applies: Mapping[str, bool]) -> str:
 @cases
 def test_expenses(level: int, seed: int) -> None:
     draft = drafted("admin-expenses", level, seed)
+    assert ("department" in draft.instruction) == (1 < level < 5), "all departments are meant at level 5"
     text = policy(draft, "expenses")
     limits = {name: cents(most) for name, most in re.findall(r"- (\w+): ([\d,.]+) for each person", text)}
     raised = {city: int(more) for city, more in re.findall(r"- (\w+): (\d+) percent more", text)}
