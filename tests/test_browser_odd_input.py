@@ -78,7 +78,14 @@ def test_files_that_are_not_there_are_not_found(path: str) -> None:
     assert Guest("shop", None).ask("GET", path) == 404
 
 
-@pytest.mark.parametrize("number", ["--5", "²", "9" * 5000, "-", "٣", "\0"])
+@pytest.mark.parametrize("text", ["a" * 60_000, "a+" * 2_000, "a+" * 749, "label:a+" * 187])
+@pytest.mark.parametrize("page", ["shop/products", "tracker/issues", "tracker/members", "forum/search", "mail/search"])
+def test_a_search_for_very_much_is_answered(page: str, text: str) -> None:
+    site, _, path = page.partition("/")
+    assert Guest(site, 1).ask("GET", f"/{path}?q={text}") == (200 if len(text) < 1500 else 414)
+
+
+@pytest.mark.parametrize("number", ["--5", "²", "9" * 1000, "-", "٣", "\0"])
 def test_a_number_that_is_none_is_an_error_of_the_form(number: str) -> None:
     staff = Guest("shop", 61)
     assert staff.ask("POST", "/desk/stock/1", change=number, reason="delivery", reference="LN-7") == 422

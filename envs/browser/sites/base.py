@@ -28,6 +28,7 @@ from .database import hashed
 CONNECTION = "selftrain.connection"
 JAVASCRIPT = "selftrain.javascript"
 _HERE = Path(__file__).parent
+_LONGEST_QUERY = 1500  # bytes; SQLite takes no longer patterns than 50,000 of them, and no more than 1,000 conditions
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
@@ -235,7 +236,7 @@ def make_app(site: Site) -> Flask:
     app.teardown_request(_end)
     app.add_url_rule("/login", "login", _login, methods=["GET", "POST"])
     app.add_url_rule("/logout", "logout", _logout, methods=["POST"])
-    for status in (400, 403, 404, 405, 409, 413, 422):
+    for status in _REASONS:
         app.register_error_handler(status, _failed)
     app.register_error_handler(OverflowError, _beyond)
     app.template_filter("money")(lambda cents: f"{cents / 100:,.2f}")
@@ -266,6 +267,8 @@ def _begin() -> None:
     g.db.execute("BEGIN")
     g.session = _session()
     g.user = row("SELECT * FROM users WHERE id = ?", g.session["user_id"]) if g.session["user_id"] else None
+    if len(request.query_string) > _LONGEST_QUERY:
+        abort(414)
     if request.method == "POST" and not hmac.compare_digest(
         request.form.get("csrf_token", "").encode(), g.session["csrf"].encode()
     ):
@@ -335,6 +338,7 @@ _REASONS = {
     405: "This page does not take that.",
     409: "Somebody else changed this in the meantime.",
     413: "That is too large.",
+    414: "That is too long to search for.",
     422: "That could not be saved.",
 }
 
