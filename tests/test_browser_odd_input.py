@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from werkzeug.routing import Rule
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from selftrain.envs.browser.sites import SITES, application, serve
 from selftrain.envs.browser.sites.database import open_database
+from selftrain.envs.browser.sites.mail.content import password_of
 from selftrain.envs.browser.world import template
 
 BEYOND = 1 << 63
@@ -30,9 +31,12 @@ class Guest:
         self._host = f"http://{site}.test"
 
     def ask(self, method: str, path: str, **form: Any) -> int:
+        return self.answer(method, path, **form).status_code
+
+    def answer(self, method: str, path: str, **form: Any) -> TestResponse:
         data = {"csrf_token": "token", **form} if method == "POST" else None
         header = {"Cookie": "session=known"}
-        return self._client.open(path, method=method, base_url=self._host, data=data, headers=header).status_code
+        return self._client.open(path, method=method, base_url=self._host, data=data, headers=header)
 
     def changes(self) -> int:
         return int(self.database.execute("SELECT COUNT(*) FROM audit").fetchone()[0])
@@ -110,3 +114,15 @@ def test_a_choice_that_is_not_on_the_list_is_an_error_of_the_form() -> None:
     ref = maintainer.database.execute("SELECT ref FROM issues").fetchone()[0]
     for field in ("milestone_id", "component_id", "estimate", "kind"):
         assert maintainer.ask("POST", f"/issues/{ref}/edit", **{field: "x"}) == 422, field
+
+
+@pytest.mark.parametrize(
+    "back", ["//evil.test", "/\\evil.test", "/\t/evil.test", "/x\r\nSet-Cookie: a=b", "http://evil.test/", ""]
+)
+def test_nobody_is_sent_to_another_site(back: str) -> None:
+    anna = Guest("mail", 1)
+    answer = anna.answer("POST", "/mail/act", do="star", back=back)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/mail/inbox")
+    name = anna.database.execute("SELECT username FROM users WHERE id = 1").fetchone()[0]
+    answer = anna.answer("POST", "/login", username=name, password=password_of(name), next=back)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")

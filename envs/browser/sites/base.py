@@ -102,6 +102,12 @@ def go(endpoint: str, **values: Any) -> Response:
     return cast("Response", redirect(url_for(f"site.{endpoint}", **values), 303))
 
 
+def own_address(target: str, otherwise: str) -> str:
+    """`target` if it is an address of this site, which begins with one slash; browsers skip tabs between two."""
+    outside = not target.startswith("/") or target.startswith(("//", "/\\")) or not target.isprintable()
+    return otherwise if outside else target
+
+
 def page(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
     """The page made of this template."""
     return render_template(template, **values), status
@@ -321,7 +327,7 @@ def _login() -> Any:
         if found and hmac.compare_digest(found["password"], hashed(password)):
             g.user = found
             g.session = _new_session(found["id"])
-            return redirect(target if target.startswith("/") and not target.startswith(("//", "/\\")) else "/", 303)
+            return redirect(own_address(target, "/"), 303)
         error = "The user name or the password is wrong."
     return page("login.html", 422 if error else 200, error=error, next=target)
 

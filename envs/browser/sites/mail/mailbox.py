@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request
 
-from ..base import change, flash, go, page, paged, row_or_404, rows, save_as, sent, value
+from ..base import change, flash, go, own_address, page, paged, row_or_404, rows, save_as, sent, value
 from .common import FOLDERS, add_pages, is_number, me
 from .search import OPERATORS, QueryError, condition
 
@@ -161,7 +161,7 @@ def act() -> Any:
     """Do with the ticked messages what the button says."""
     ids = [int(given) for given in request.form.getlist("message") if is_number(given)]
     doing, back = request.form.get("do", ""), request.form.get("back", "")
-    back = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/mail/inbox"
+    back = own_address(back, "/mail/inbox")
     messages = [own_message(message_id) for message_id in ids]
     target = request.form.get("label", "")
     if not messages:
