@@ -11,7 +11,7 @@ from typing import Any
 
 LONGEST_ANSWER = 10_000
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.[0-9]{1,12})?")
-_CURRENCY = r"(\$|€|£|[A-Za-z]{3})"
+_CURRENCY = r"(\$|€|£|(?i:USD|EUR|GBP))"  # and no other word: "not 12.50" is no amount
 _MONEY = re.compile(rf"(-?)\s?{_CURRENCY}?\s?(-?[0-9][0-9,]*(?:\.[0-9]{{1,2}})?)(?:\s?{_CURRENCY})?")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _CODES = {"$": "usd", "€": "eur", "£": "gbp"}
