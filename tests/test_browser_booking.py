@@ -265,6 +265,12 @@ def test_families(family: str, level: int) -> None:
     prove_family(family, levels=[level], seeds=(0, 1) if (family, level) != ("booking-survey-fares", 5) else (0,))
 
 
+def test_a_survey_leaves_room_to_fill_in_each_date() -> None:
+    task = browser_family("booking-survey-fares").task(0, 5)
+    searches = sum(action.startswith("goto") for action in task.oracle)  # by the form: a date and a button, each time
+    assert task.limits.steps >= 2.5 * searches
+
+
 # the same by a second method
 
 

@@ -221,7 +221,7 @@ def _find(rng: Rng, level: int, world: World) -> Draft:
         goal=Goal(answer=right, answer_kind={1: "money", 2: "text"}.get(level, "set")),
         oracle=[*pages, *rules, answered(right)],
         cheats=cheats,
-        steps=20 + 10 * len(query.dates),
+        steps=30 + 10 * len(query.dates),
     )
 
 
@@ -327,7 +327,8 @@ def _survey(rng: Rng, level: int, world: World) -> Draft:
             "right-price-wrong-day": [*pages[:3], answered(said((found[0][0], found[1][1])))],
             "half-the-days": [*pages[: len(pages) // 2], answered(said(_best_of_half(survey.dates, found)))],
         },
-        steps=30 + 2 * len(pages),
+        # by the form, a page is a date to fill in and a button to click
+        steps=40 + 3 * len(pages),
     )
 
 

@@ -264,14 +264,15 @@ def _bans(rng: np.random.Generator, level: int, world: World) -> Draft:
     told = said(
         rng,
         [
-            "Check in the forum whether {who} is due for a ban by the points in the Guide, and ban for as long as it "
-            "says, with the reason as the Guide wants it. {me}",
+            "Check in the forum {asked} due for a ban by the points in the Guide, and ban for as long as it says, with "
+            "the reason as the Guide wants it. {me}",
             "Apply the Guide's section on bans to {who}: whoever is due gets a ban of the right length, with the "
             "reason in the Guide's form; nobody else is banned. {me}",
             "Points have added up in the forum. Go through the warnings of {who} and give the bans that the Guide "
             "demands, no more and no fewer. {me}",
         ],
         who=who,
+        asked=f"whether {who} is" if level == 1 else "which members are",
         me=ACCOUNT,
     )
     made = [_ban(world, user, total, rule) for user, total in totals.items()]

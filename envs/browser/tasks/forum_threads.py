@@ -50,7 +50,7 @@ def _misfiled(rng: np.random.Generator, level: int, world: World) -> Draft:
         [
             "In the forum {where}. Move all of that to the {market}, and nothing else; a question about what to buy is "
             "no offer. {me}",
-            "Please tidy up: {where}. It belongs into the {market}. Questions about buying stay where they are. {me}",
+            "Please tidy up: {where}. It belongs in the {market}. Questions about buying stay where they are. {me}",
             "By the Guide, trade goes into the {market}. But {where}. Move it; questions about buying are fine as they "
             "are. {me}",
         ],
