@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -347,3 +348,9 @@ def test_a_planted_fault_is_caught(monkeypatch: pytest.MonkeyPatch, name: str, f
     assert all(probes())
     monkeypatch.setattr(goal_judge, name, fault)
     assert not all(probes())
+
+
+def test_a_column_may_be_the_site_s_own_in_one_table_alone() -> None:
+    site = replace(SITE, generated=frozenset({"id", "lines.item"}))
+    assert site.generated_in("lines") == {"id", "item"}
+    assert site.generated_in("cart") == {"id"}

@@ -267,7 +267,8 @@ def _rules() -> str:
     return (
         "You have a browser. Each action is one call, alone or in a fenced block at the end of your message; numbers "
         f"are those of the elements on the page: {calls}. The episode ends with answer, submit or report_infeasible, "
-        "and the work is then judged by what the sites hold: do what is asked and change nothing else."
+        "and the work is then judged by what the sites hold: do what is asked and change nothing else, not even for "
+        "a while."
     )
 
 

@@ -149,7 +149,7 @@ def _rows_of(goal: Goal, difference: _Difference) -> list[RowKey | None]:
 
 def _candidates(change: Inserted | Updated | Deleted, difference: _Difference) -> list[RowKey]:
     """The rows that bring the change about, taken by itself."""
-    generated = find_site(change.site).generated
+    generated = find_site(change.site).generated_in(change.table)
     if isinstance(change, Inserted):
         table = change.site, change.table
         wanted = {k: v for k, v in difference.defaults[table].items() if k not in generated} | dict(change.values)

@@ -44,7 +44,8 @@ class Site:
         routes: its pages; endpoints are called `site.<function>`.
         nav: label and endpoint of the links in the header; a third part, if any, is the role that it takes.
         incidental: tables that may change on the way without anybody having wanted it, such as a cart.
-        generated: columns that the site fills in, whose values no task names.
+        generated: columns that the site fills in, whose values no task names: "created_at" is one of any table,
+            "messages.thread" of that table alone.
     """
 
     name: str
@@ -54,6 +55,12 @@ class Site:
     nav: Sequence[tuple[str, ...]] = ()
     incidental: frozenset[str] = frozenset()
     generated: frozenset[str] = frozenset({"id", "created_at", "updated_at"})
+
+    def generated_in(self, table: str) -> frozenset[str]:
+        """The columns of `table` that the site fills in."""
+        return frozenset(
+            name.rpartition(".")[2] for name in self.generated if "." not in name or name.startswith(f"{table}.")
+        )
 
 
 # what a page uses

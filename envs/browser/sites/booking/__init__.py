@@ -26,5 +26,5 @@ SITE = Site(
         ("Trip requests", "trip_requests", "manager"),
     ),
     incidental=frozenset({"drafts"}),
-    generated=frozenset({"id", "created_at", "updated_at", "code"}),
+    generated=frozenset({"id", "created_at", "updated_at", "bookings.code"}),
 )

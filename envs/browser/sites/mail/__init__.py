@@ -95,5 +95,7 @@ SITE = Site(
         ("Settings", "settings"),
     ),
     incidental=frozenset({"opened"}),
-    generated=frozenset({"id", "created_at", "updated_at", "sent_at", "thread", "signature"}),
+    generated=frozenset(
+        {"id", "created_at", "updated_at", "messages.sent_at", "messages.thread", "messages.signature"}
+    ),
 )

@@ -24,5 +24,5 @@ SITE = Site(
         ("Members", "members"),
     ),
     incidental=frozenset({"activity"}),
-    generated=frozenset({"id", "ref", "created_at", "updated_at", "closed_at"}),
+    generated=frozenset({"id", "issues.ref", "created_at", "updated_at", "issues.closed_at"}),
 )
