@@ -11,6 +11,7 @@ from selftrain.sandboxes.conformance_tools import (
     answer,
     enforced,
     equal,
+    eventually,
     fresh,
     marked,
     on_backend,
@@ -102,7 +103,7 @@ def timeouts_spare_older_jobs(sandbox: Sandbox) -> None:
     """Background jobs of earlier steps outlive the timeout of a later one."""
     old, new = token(), token()
     answer(sandbox, marked(old))
-    answer(sandbox, "sleep 0.05")
+    eventually(lambda: alive(sandbox, old) == 1, "The older job is not to be seen")
     _times_out(sandbox, f"{marked(new)} sleep 1000")
     equal((alive(sandbox, old), alive(sandbox, new)), (1, 0), "older and newer jobs alive")
 
