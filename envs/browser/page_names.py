@@ -106,7 +106,8 @@ class Names:
                 ids.setdefault(attributes["id"], node)
             if tag == "label":
                 labels.append(node)
-            waiting.extend([child for child in reversed(children) if not isinstance(child, str)])
+            if len(children) != 1 or not isinstance(children[0], str):  # most hold a text and nothing else
+                waiting.extend([child for child in reversed(children) if not isinstance(child, str)])
         self._ids = ids
         for label in labels:
             target = label[1].get("for")

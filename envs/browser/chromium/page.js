@@ -25,7 +25,10 @@ globalThis.selftrain ??= (() => {
   function attributesOf(element, tag) {
     const found = {};
     if (element.hasAttributes())
-      for (const { name, value } of element.attributes) if (ATTRIBUTES.has(name)) found[name] = value;
+      for (const name of element.getAttributeNames()) {
+        if (ATTRIBUTES.has(name)) found[name] = element.getAttribute(name);
+        else if (name.startsWith("on")) scripted = true;
+      }
     if (tag === "input") {
       const type = element.type;
       if (type === "file") found[":value"] = [...element.files].map((file) => file.name).join(", ");
@@ -81,7 +84,7 @@ globalThis.selftrain ??= (() => {
 
   function read() {
     for (const [key, element] of elements) if (!element.isConnected) elements.delete(key);
-    scripted ||= document.querySelector("script, [onclick]") !== null;
+    scripted ||= document.querySelector("script, [onclick]") !== null; // first, for it decides what is read
     const root = document.documentElement ?? document.createElement("html");
     return JSON.stringify({ url: location.href, title: document.title, root: tree(root) });
   }
@@ -204,7 +207,7 @@ globalThis.selftrain ??= (() => {
   const TYPED = new Set(["text", "search", "url", "tel", "email", "password"]);
   const SET = new Set(["date", "time", "month", "week", "datetime-local", "color", "range", "number"]);
 
-  // "insert": the field is focused and all of it selected; "set": it is done
+  // "done": it is filled; "insert": the element is focused, all of it is selected, and the engine is to type
   function prepareFill(key, text) {
     const element = find(key);
     if (!element) return { fault: "gone" };
@@ -217,9 +220,15 @@ globalThis.selftrain ??= (() => {
     element.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
     element.focus({ preventScroll: true });
     if (field && SET.has(element.type)) return setValue(element, text.trim());
-    if (field) element.select();
-    else getSelection().selectAllChildren(element);
-    return { how: "insert", empty: field ? element.value === "" : element.textContent === "" };
+    if (!field) {
+      getSelection().selectAllChildren(element);
+      return { how: "insert", empty: element.textContent === "" };
+    }
+    element.select();
+    const empty = element.value === "";
+    // an edit as a user makes it, without the wait for the next frame that the browser's own input takes
+    if (text && !/[\r\n]/.test(text) && document.execCommand("insertText", false, text)) return { how: "done" };
+    return { how: "insert", empty };
   }
 
   function setValue(element, text) {
@@ -231,7 +240,7 @@ globalThis.selftrain ??= (() => {
       return { fault: "format", type: element.type, text };
     }
     told(element);
-    return { how: "set" };
+    return { how: "done" };
   }
 
   function told(element) {
@@ -287,14 +296,15 @@ globalThis.selftrain ??= (() => {
     return count > 1 && !element.multiple ? { fault: "single-file", count } : {};
   }
 
-  // resolves when scripts have done what an event set off: no change for two tasks, and nothing says that it is busy
+  // resolves when what an event set off is done: on a page of scripts no change for two tasks, and nothing busy
   async function settled() {
+    const task = () => new Promise((done) => setTimeout(done, 0));
+    await task(); // a form is sent in a task of its own
+    if (!scripted && !document.scripts.length) return;
     let changed = true;
     const observer = new MutationObserver(() => { changed = true; });
     observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-    const task = () => new Promise((done) => setTimeout(done, 0));
     const end = performance.now() + SETTLED_MS;
-    await task();
     while (performance.now() < end) {
       changed = false;
       await task();
@@ -302,7 +312,6 @@ globalThis.selftrain ??= (() => {
       if (!changed && !document.querySelector("[aria-busy='true']")) break;
     }
     observer.disconnect();
-    return document.readyState;
   }
 
   return { read, find, point, grip, clickable, focusFor, focus, prepareFill, select, check, file, settled };
