@@ -25,11 +25,10 @@ from selftrain.envs.browser.tasks.admin_common import (
     decided,
     employees,
     go,
-    pick,
     said,
     set_policy,
-    several,
 )
+from selftrain.envs.browser.tasks.parts import one_of, some_of
 from selftrain.envs.browser.world import World
 
 # requests
@@ -64,8 +63,8 @@ def denials(rules: AccessRules, wish: Wish, member_of: Set[str]) -> list[str]:
 
 def _wish(rng: Rng, user: sqlite3.Row, group: sqlite3.Row, rules: AccessRules) -> Wish:
     back, most = between(rng, 1, 12), rules.days.get(group["sensitivity"], 0) or 90
-    length = pick(rng, (most, most - between(rng, 1, 20), most - between(rng, 5, 25), most + between(rng, 1, 4)))
-    reason = pick(
+    length = one_of(rng, (most, most - between(rng, 1, 20), most - between(rng, 5, 25), most + between(rng, 1, 4)))
+    reason = one_of(
         rng,
         (
             "Month-end closing",
@@ -85,7 +84,7 @@ def _wishes(rng: Rng, world: World, rules: AccessRules, count: int) -> list[tupl
     """Requests of different people: a third of them clean, a third with one fault, the others with several."""
     groups = world.rows("admin", "SELECT * FROM groups ORDER BY id")
     people = employees(world)
-    order = several(rng, people, len(people))
+    order = some_of(rng, people, len(people))
     held: dict[int, set[str]] = {}
     for line in world.rows("admin", "SELECT m.user_id, g.name FROM memberships m JOIN groups g ON g.id = m.group_id"):
         held.setdefault(line[0], set()).add(line[1])
@@ -93,13 +92,13 @@ def _wishes(rng: Rng, world: World, rules: AccessRules, count: int) -> list[tupl
     while len(found) < count:
         wanted, user = len(found) % 3, order.pop()
         for _ in range(400):
-            wish = _wish(rng, user, pick(rng, groups), rules)
+            wish = _wish(rng, user, one_of(rng, groups), rules)
             mine = held.get(user["id"], set())
             codes = denials(rules, wish, mine)
             if wish.group["name"] not in mine and min(len(codes), 2) == wanted:
                 found.append((wish, codes))
                 break
-    return several(rng, found, count)
+    return some_of(rng, found, count)
 
 
 def _file(world: World, number: str, wish: Wish) -> int:
@@ -121,7 +120,7 @@ def _request_script(who: Account, right: Mapping[int, str]) -> tuple[Do, ...]:
 def _requests(rng: Rng, level: int, world: World) -> Draft:
     who, rules = account(rng, world, "admin"), access_rules(rng)
     if level >= 4:
-        rules = replace(rules, exempt=pick(rng, DEPARTMENTS)[1])
+        rules = replace(rules, exempt=one_of(rng, DEPARTMENTS)[1])
     set_policy(world, "access", rules.text())
     count = {1: 4, 2: 3, 3: 6, 4: 12, 5: 27}[level]
     right, last, numbers = {}, {}, []
@@ -193,7 +192,7 @@ def _disturb(rng: Rng, world: World, rules: ReviewRules, items: Sequence[sqlite3
             used = ("", day(back + most + between(rng, 1, 30)), day(back + most), day(back + most - 3))[kind]
             world.write("admin", "UPDATE memberships SET last_used = ? WHERE id = ?", used, item["membership"])
         elif kind == 4:
-            ends = pick(rng, (day(between(rng, 2, 9)), rules.cutoff, day(-between(rng, 5, 60))))
+            ends = one_of(rng, (day(between(rng, 2, 9)), rules.cutoff, day(-between(rng, 5, 60))))
             world.write("admin", "UPDATE users SET ends_on = ? WHERE id = ?", ends, item["user_id"])
 
 
@@ -201,10 +200,10 @@ def _review_rules(rng: Rng, level: int, items: Sequence[sqlite3.Row]) -> ReviewR
     rules = review_rules(rng)
     if level >= 3:
         names = [name for _, name, _ in DEPARTMENTS]
-        groups = several(rng, sorted({item["group_name"] for item in items}), 2 if level < 5 else 4)
-        rules = replace(rules, homes={group: tuple(several(rng, names, 5)) for group in groups})
+        groups = some_of(rng, sorted({item["group_name"] for item in items}), 2 if level < 5 else 4)
+        rules = replace(rules, homes={group: tuple(some_of(rng, names, 5)) for group in groups})
     if level >= 4:
-        rules = replace(rules, spared=pick(rng, sorted({item["title"] for item in items})))
+        rules = replace(rules, spared=one_of(rng, sorted({item["title"] for item in items})))
     return rules
 
 
@@ -227,7 +226,7 @@ _REVIEW_WORDINGS = (
 
 def _review(rng: Rng, level: int, world: World) -> Draft:
     who, count = account(rng, world, "admin"), {1: 4, 2: 10, 3: 20, 4: 40, 5: 84}[level]
-    chosen = several(rng, world.rows("admin", _ITEMS), count)
+    chosen = some_of(rng, world.rows("admin", _ITEMS), count)
     rules = _review_rules(rng, level, chosen)
     set_policy(world, "reviews", rules.text())
     wanted = {item["membership"] for item in chosen}

@@ -13,6 +13,8 @@ import numpy as np
 from selftrain.envs.browser.goals import Updated
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.database import hashed
+from selftrain.envs.browser.tasks import parts
+from selftrain.envs.browser.tasks.parts import one_of, signing_in, some_of
 from selftrain.envs.browser.world import NOW, World
 
 ROOT = "http://admin.test"
@@ -39,33 +41,20 @@ class Account:
     @property
     def sign_in(self) -> tuple[Do, ...]:
         """The script that signs in."""
-        return (
-            Do(f"goto('{ROOT}/login')"),
-            Do("fill", "textbox", "User name", self.username),
-            Do("fill", "textbox", "Password", self.password),
-            Do("click", "button", "Sign in"),
-        )
+        return signing_in(ROOT, self.username, self.password)
 
 
 def account(rng: Rng, world: World, role: str) -> Account:
     """An active person of this role, who gets a password; managers may approve anything."""
-    found = pick(rng, world.rows("admin", "SELECT * FROM users WHERE role = ? AND status = 'active' ORDER BY id", role))
-    password = "".join(several(rng, _SYLLABLES, 4)) + str(between(rng, 10, 99))
+    found = one_of(
+        rng, world.rows("admin", "SELECT * FROM users WHERE role = ? AND status = 'active' ORDER BY id", role)
+    )
+    password = "".join(some_of(rng, _SYLLABLES, 4)) + str(between(rng, 10, 99))
     limit = 100_000_000 if role == "manager" else 0
     world.write(
         "admin", "UPDATE users SET password = ?, approval_limit = ? WHERE id = ?", hashed(password), limit, found["id"]
     )
     return Account(found["id"], found["username"], found["name"], password)
-
-
-def pick(rng: Rng, items: Sequence[_Item]) -> _Item:
-    """One of the items."""
-    return items[int(rng.integers(len(items)))]
-
-
-def several(rng: Rng, items: Sequence[_Item], count: int) -> list[_Item]:
-    """`count` different items, in random order."""
-    return [items[int(i)] for i in rng.permutation(len(items))[:count]]
 
 
 def between(rng: Rng, low: int, high: int) -> int:
@@ -85,12 +74,7 @@ def days_between(early: str, late: str) -> int:
 
 def said(rng: Rng, who: Account, wordings: Sequence[str], **values: Any) -> str:
     """One of several wordings, filled in, and the account."""
-    return f"{pick(rng, wordings).format(**values)} {who.told}"
-
-
-def answering(text: str) -> tuple[Do, ...]:
-    """The end of a script that answers."""
-    return (Do(f"answer({text!r})"),)
+    return f"{parts.said(rng, wordings, **values)} {who.told}"
 
 
 SUBMIT = (Do("submit()"),)

@@ -13,17 +13,15 @@ from selftrain.envs.browser.sites.admin.policies import DutyRules
 from selftrain.envs.browser.tasks.admin_common import (
     Rng,
     account,
-    answering,
     between,
     day,
     days_between,
     go,
     log,
-    pick,
     said,
     set_policy,
-    several,
 )
+from selftrain.envs.browser.tasks.parts import answering, one_of, some_of
 from selftrain.envs.browser.world import World
 
 PAIRS = {
@@ -103,7 +101,7 @@ class _Stage:
             "SELECT i.*, s.number AS supplier FROM invoices i JOIN suppliers s ON s.id = i.supplier_id"
             f" WHERE i.status IN ('approved', 'paid') AND {where} ORDER BY i.id",
         )
-        chosen = pick(self.rng, [one for one in found if one["supplier_id"] not in self.used])
+        chosen = one_of(self.rng, [one for one in found if one["supplier_id"] not in self.used])
         self.used.add(chosen["supplier_id"])
         return chosen
 
@@ -179,7 +177,7 @@ def _scope(stage: _Stage, level: int) -> tuple[str, str]:
     if level >= 4:
         return "1", ""
     enough = "SELECT COUNT(*) FROM invoices i WHERE i.department_id = d.id AND i.status = 'approved'"
-    department = pick(
+    department = one_of(
         stage.rng, stage.world.rows("admin", f"SELECT d.* FROM departments d WHERE ({enough}) > 2 ORDER BY d.id")
     )
     words = f" All it can be about are approved or paid invoices of the department {department['name']}"
@@ -195,7 +193,7 @@ def _duties_task(rng: Rng, level: int, world: World) -> Draft:
     managers = world.rows(
         "admin", "SELECT username FROM users WHERE role = 'manager' AND status = 'active' ORDER BY id"
     )
-    people = several(rng, [str(line[0]) for line in managers], 10)
+    people = some_of(rng, [str(line[0]) for line in managers], 10)
     stage = _Stage(rng, world, people[6])
     pairs = {1: ("enter",), 2: ("enter",), 3: ("create",), 4: ("create", "bank"), 5: ("enter", "create", "bank")}[level]
     duties = Duties(
@@ -206,7 +204,7 @@ def _duties_task(rng: Rng, level: int, world: World) -> Draft:
     )
     set_policy(world, "duties", duties.policy().text())
     where, words = _scope(stage, level)
-    key = pick(rng, pairs)
+    key = one_of(rng, pairs)
     near = _decoys(stage, duties, people, level)
     bill = _plant(stage, key, people[0], f"{where} AND i.amount >= {duties.small}", between(rng, 2, duties.window))
     assert breaches(world, duties) == [(people[0], bill["number"])], breaches(world, duties)

@@ -24,11 +24,10 @@ from selftrain.envs.browser.tasks.admin_common import (
     decide,
     decided,
     employees,
-    pick,
     said,
     set_policy,
-    several,
 )
+from selftrain.envs.browser.tasks.parts import one_of, some_of
 from selftrain.envs.browser.world import World
 
 CODES = ("NO-RECEIPT", "OVER-LIMIT", "TOO-LATE", "NOT-COVERED", "DUPLICATE")
@@ -91,7 +90,7 @@ class _Reports:
         """A submitted report with these faults; its id, all codes that apply, and its number."""
         rng, back = self.rng, between(self.rng, 1, 8)
         claimed = self.claimed.setdefault(user["id"], set())
-        purpose = pick(rng, PURPOSES).format(pick(rng, CITIES))
+        purpose = one_of(rng, PURPOSES).format(one_of(rng, CITIES))
         while True:
             lines = [Line(*line) for line in usual_lines(rng, back, between(rng, 1, 2 + self.level // 2))]
             lines += [self._faulty(code, back) for code in planted]
@@ -108,7 +107,7 @@ class _Reports:
             one = lines[0]
             earlier.append(replace(one, amount=one.amount + between(rng, 1, 9) * 10 + 3))
             claimed.add(earlier[0].key)
-        lines = several(rng, lines, len(lines))
+        lines = some_of(rng, lines, len(lines))
         if earlier:
             self._write(user, purpose, back + between(rng, 4, 12), earlier, "approved")
         row, number = self._write(user, purpose, back, lines, "submitted")
@@ -126,7 +125,7 @@ class _Reports:
             late = day(back + self.rules.age + between(rng, 1, 6))
             return Line(late, "Transport", "Taxi to the station", 1, between(rng, 1500, 3800), receipt)
         if code == "NOT-COVERED":
-            what = f"Hotel, one night, and {pick(rng, self.rules.barred)}"
+            what = f"Hotel, one night, and {one_of(rng, self.rules.barred)}"
             return Line(spent, "Lodging", what, 1, between(rng, 7200, 13_900), receipt)
         return Line(spent, "Transport", "Train, second class", 1, between(rng, 2100, 8800), receipt)
 
@@ -172,7 +171,7 @@ class _Reports:
 def _rules(rng: Rng, level: int) -> ExpenseRules:
     rules = expense_rules(rng)
     if level >= 4:
-        cities = several(rng, CITIES, 3)
+        cities = some_of(rng, CITIES, 3)
         rules = replace(rules, abroad={city: between(rng, 2, 5) * 10 for city in cities})
     if level >= 5:
         rules = replace(rules, senior=("Key Account Manager", "Sales Engineer"))
@@ -182,13 +181,13 @@ def _rules(rng: Rng, level: int) -> ExpenseRules:
 def _plan(rng: Rng, level: int) -> list[list[str]]:
     """Which faults each report gets; levels from 3 have reports with two, where the order of codes decides."""
     if level == 1:
-        return [[pick(rng, CODES[:4])]]
+        return [[one_of(rng, CODES[:4])]]
     count = _COUNT[level]
     plan: list[list[str]] = [[]] * (count // 3)
-    plan += [[code] for code in several(rng, CODES[: 4 + (level > 2)], min(count // 3, 5))]
+    plan += [[code] for code in some_of(rng, CODES[: 4 + (level > 2)], min(count // 3, 5))]
     while len(plan) < count:
-        plan.append(several(rng, CODES, 2) if level >= 3 else [pick(rng, CODES[:4])])
-    return several(rng, plan, count)
+        plan.append(some_of(rng, CODES, 2) if level >= 3 else [one_of(rng, CODES[:4])])
+    return some_of(rng, plan, count)
 
 
 def _scripts(who: Account, right: Mapping[int, str]) -> tuple[Do, ...]:
@@ -219,10 +218,10 @@ def _make(rng: Rng, level: int, world: World) -> Draft:
         sizes: dict[str, int] = {}
         for one in people:
             sizes[one["department"]] = sizes.get(one["department"], 0) + 1
-        department = pick(rng, sorted(name for name, size in sizes.items() if size >= 5))
+        department = one_of(rng, sorted(name for name, size in sizes.items() if size >= 5))
         team = [one for one in people if one["department"] == department]
-        for other in several(rng, [one for one in people if one["department"] != department], 4):
-            reports.add(other, [pick(rng, CODES)])
+        for other in some_of(rng, [one for one in people if one["department"] != department], 4):
+            reports.add(other, [one_of(rng, CODES)])
     else:
         department, team = "", people
     right, other_codes, numbers = {}, {}, []

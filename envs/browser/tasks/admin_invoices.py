@@ -18,11 +18,10 @@ from selftrain.envs.browser.tasks.admin_common import (
     day,
     decide,
     decided,
-    pick,
     said,
     set_policy,
-    several,
 )
+from selftrain.envs.browser.tasks.parts import one_of, some_of
 from selftrain.envs.browser.world import World
 
 _KINDS = (
@@ -80,8 +79,8 @@ def _plant(rng: Rng, world: World, number: int, first: sqlite3.Row, kind: str, d
     if kind == "no order":
         order = ""
     if kind == "other amount":
-        amount += pick(rng, (-1, 1)) * pick(rng, (900, 1000, 90))
-    reference = pick(
+        amount += one_of(rng, (-1, 1)) * one_of(rng, (900, 1000, 90))
+    reference = one_of(
         rng, (first["reference"].replace("-", " "), first["reference"] + "/2", f"{number}-{between(rng, 100, 999)}")
     )
     back = between(rng, 2, 14)
@@ -103,15 +102,15 @@ def _script(who: Account, right: Mapping[int, str]) -> tuple[Do, ...]:
 
 def _make(rng: Rng, level: int, world: World) -> Draft:
     who = account(rng, world, "manager")
-    rules = InvoiceRules(several(rng, ("DUPLICATE", "NO-ORDER", "BLOCKED-SUPPLIER"), 3))
+    rules = InvoiceRules(some_of(rng, ("DUPLICATE", "NO-ORDER", "BLOCKED-SUPPLIER"), 3))
     set_policy(world, "invoices", rules.text())
-    place = pick(rng, world.rows("admin", "SELECT * FROM departments ORDER BY id"))
+    place = one_of(rng, world.rows("admin", "SELECT * FROM departments ORDER BY id"))
     # one invoice of a supplier each, long decided, of an amount that no other invoice of the supplier has
     old = {one["supplier_id"]: one for one in world.rows("admin", _ALL) if one["status"] in {"paid", "approved"}}
-    chosen = several(rng, sorted(old.values(), key=lambda one: int(one["id"])), _COUNT[level])
+    chosen = some_of(rng, sorted(old.values(), key=lambda one: int(one["id"])), _COUNT[level])
     kinds = [_KINDS[at % len(_KINDS)] for at in range(len(chosen))] if level > 1 else ["twice"]
     planted = set()
-    for at, (first, kind) in enumerate(zip(chosen, several(rng, kinds, len(kinds)), strict=True)):
+    for at, (first, kind) in enumerate(zip(chosen, some_of(rng, kinds, len(kinds)), strict=True)):
         department = place["id"] if level < 5 else between(rng, 1, 10)
         planted.add(_plant(rng, world, 20_500 + at * 3, first, kind, department))
     every = world.rows("admin", _ALL)

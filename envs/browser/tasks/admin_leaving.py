@@ -19,11 +19,10 @@ from selftrain.envs.browser.tasks.admin_common import (
     day,
     employees,
     go,
-    pick,
     said,
     set_policy,
-    several,
 )
+from selftrain.envs.browser.tasks.parts import one_of, some_of
 from selftrain.envs.browser.world import World
 
 _OLD = "2023-01-01"
@@ -114,7 +113,7 @@ def _equip(rng: Rng, world: World, user_id: int, level: int) -> None:
             user_id, bought, free[0]["id"],
         )  # fmt: skip
     if level >= 4:
-        group = pick(rng, world.rows("admin", "SELECT id FROM groups WHERE owner_id <= 10 ORDER BY id"))
+        group = one_of(rng, world.rows("admin", "SELECT id FROM groups WHERE owner_id <= 10 ORDER BY id"))
         world.write("admin", "UPDATE groups SET owner_id = ? WHERE id = ?", user_id, group["id"])
 
 
@@ -124,11 +123,11 @@ def _leavers(rng: Rng, world: World, level: int) -> list[_Leaver]:
         "SELECT u.* FROM users u WHERE u.id BETWEEN 11 AND 24 AND (SELECT COUNT(*) FROM users r WHERE r.manager_id ="
         " u.id AND r.status = 'active') BETWEEN 1 AND 8 ORDER BY u.id",
     )
-    first = several(rng, leads, {1: 0, 2: 0, 3: 1, 4: 1, 5: 2}[level])
+    first = some_of(rng, leads, {1: 0, 2: 0, 3: 1, 4: 1, 5: 2}[level])
     heads = {lead["id"] for lead in first}
     # nobody leaves together with their manager: whose equipment would go to whom then?
     plain = [one for one in employees(world) if one["manager_id"] not in heads]
-    users = first + several(rng, plain, {1: 1, 2: 1, 5: 2}.get(level, 0))
+    users = first + some_of(rng, plain, {1: 1, 2: 1, 5: 2}.get(level, 0))
     found = []
     for user in users:
         if user["id"] <= 24:
@@ -138,7 +137,7 @@ def _leavers(rng: Rng, world: World, level: int) -> list[_Leaver]:
             world.write("admin", "UPDATE users SET manager_id = ? WHERE id = ?", manager, user["id"])
         _equip(rng, world, user["id"], level)
         fresh = _person(world, user["id"])
-        found.append(_Leaver(fresh, day(between(rng, -20, 6)), pick(rng, LEAVE_REASONS)))
+        found.append(_Leaver(fresh, day(between(rng, -20, 6)), one_of(rng, LEAVE_REASONS)))
     return found
 
 
@@ -193,14 +192,14 @@ def _instruction(level: int, leavers: Sequence[_Leaver]) -> tuple[str, ...]:
 def _offboard(rng: Rng, level: int, world: World) -> Draft:
     who = account(rng, world, "admin")
     rules = LeavingRules(
-        pick(rng, ("manager", "head")),
+        one_of(rng, ("manager", "head")),
         _OLD if level >= 3 else "",
-        pick(rng, ("stock", "manager")) if level >= 2 else "stock",
+        one_of(rng, ("stock", "manager")) if level >= 2 else "stock",
     )
     set_policy(world, "leaving", rules.text())
     leavers = _leavers(rng, world, level)
     void = leavers[-1:] if level == 5 else []
-    for number, one in enumerate(several(rng, leavers, len(leavers)) if level > 1 else []):
+    for number, one in enumerate(some_of(rng, leavers, len(leavers)) if level > 1 else []):
         _notice(rng, world, number, one, one in void)
     real = [_plan(world, rules, one) for one in leavers if one not in void]
     oracle = (*who.sign_in, *(step for one in real for step in (*one.steps, *one.disable)), *SUBMIT)

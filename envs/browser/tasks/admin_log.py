@@ -9,18 +9,8 @@ from collections.abc import Mapping, Sequence
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal
 from selftrain.envs.browser.script import Do
-from selftrain.envs.browser.tasks.admin_common import (
-    Rng,
-    account,
-    answering,
-    between,
-    day,
-    go,
-    log,
-    pick,
-    said,
-    several,
-)
+from selftrain.envs.browser.tasks.admin_common import Rng, account, between, day, go, log, said
+from selftrain.envs.browser.tasks.parts import answering, one_of, some_of
 from selftrain.envs.browser.world import World
 
 _USER_FORM = "Answer with the user name alone."
@@ -38,7 +28,7 @@ def _active(world: World) -> list[str]:
 
 
 def _who_entered(rng: Rng, world: World) -> _Facts:
-    bill = pick(rng, world.rows("admin", "SELECT * FROM invoices WHERE decided_by <> '' ORDER BY id"))
+    bill = one_of(rng, world.rows("admin", "SELECT * FROM invoices WHERE decided_by <> '' ORDER BY id"))
     wordings = (
         f"Who entered invoice {bill['number']} into the back office? {_USER_FORM}",
         f"Look up who typed in invoice {bill['number']}, please: not who decided it, who entered it. {_USER_FORM}",
@@ -49,16 +39,16 @@ def _who_entered(rng: Rng, world: World) -> _Facts:
 
 
 def _when_changed(rng: Rng, world: World) -> _Facts:
-    setting = pick(rng, world.rows("admin", "SELECT * FROM settings WHERE kind = 'number' ORDER BY id"))
+    setting = one_of(rng, world.rows("admin", "SELECT * FROM settings WHERE kind = 'number' ORDER BY id"))
     admins = world.rows("admin", "SELECT username FROM users WHERE role = 'admin' ORDER BY id")
     least, most = (int(part) for part in setting["allowed"].split(".."))
-    values = several(rng, range(least, min(most, least * 9 + 90)), 3)
-    backs = sorted(several(rng, range(3, 29), 4), reverse=True)
+    values = some_of(rng, range(least, min(most, least * 9 + 90)), 3)
+    backs = sorted(some_of(rng, range(3, 29), 4), reverse=True)
     old = setting["value"]
     world.write("admin", "DELETE FROM events WHERE object = ?", setting["key"])
     # the value in question is set twice: asked is the last time
     for back, value in zip(backs, (values[0], values[1], values[0], values[2]), strict=True):
-        actor = pick(rng, admins)["username"]
+        actor = one_of(rng, admins)["username"]
         log(world, f"{day(back)} 10:{back:02d}", actor, "setting.changed", setting["key"], f"{old} to {value}")
         old = str(value)
     world.write("admin", "UPDATE settings SET value = ? WHERE id = ?", old, setting["id"])
@@ -76,7 +66,7 @@ def _when_changed(rng: Rng, world: World) -> _Facts:
 
 def _how_many(rng: Rng, world: World) -> _Facts:
     managers = Counter(event["actor"] for event in _events(world, "invoice.approved"))
-    who = pick(rng, sorted(name for name, count in managers.items() if count >= 8))
+    who = one_of(rng, sorted(name for name, count in managers.items() if count >= 8))
     mine = [event["at"][:10] for event in _events(world, "invoice.approved", f"actor = '{who}'")]
     low = between(rng, 1, len(mine) // 3)
     high = between(rng, 2 * len(mine) // 3, len(mine) - 2)
@@ -96,7 +86,7 @@ def _how_many(rng: Rng, world: World) -> _Facts:
 
 
 def _most_failures(rng: Rng, world: World) -> _Facts:
-    people = several(rng, _active(world), 4)
+    people = some_of(rng, _active(world), 4)
     base = Counter(event["actor"] for event in _events(world, "signin.failed", "at >= '2026-02'"))
     top = max(base.values())
     for rank, who in enumerate(people):
@@ -149,7 +139,7 @@ def _attack(rng: Rng, world: World, people: Sequence[str], success: str | None, 
 
 
 def _break_in(rng: Rng, world: World) -> _Facts:
-    people = several(rng, _active(world), 60)
+    people = some_of(rng, _active(world), 60)
     victim, decoys = people[0], people[1:6]
     groups = [people[6 + 7 * at : 13 + 7 * at] for at in range(7)]
     _attack(rng, world, [*groups[0], victim], victim)

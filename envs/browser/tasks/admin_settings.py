@@ -8,18 +8,8 @@ from collections.abc import Mapping, Sequence
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal, Updated
 from selftrain.envs.browser.script import Do
-from selftrain.envs.browser.tasks.admin_common import (
-    SUBMIT,
-    Account,
-    Rng,
-    account,
-    between,
-    day,
-    go,
-    pick,
-    said,
-    several,
-)
+from selftrain.envs.browser.tasks.admin_common import SUBMIT, Account, Rng, account, between, day, go, said
+from selftrain.envs.browser.tasks.parts import one_of, some_of
 from selftrain.envs.browser.world import World
 
 _COUNT = {1: 1, 2: 2, 3: 4, 4: 7, 5: 11}
@@ -28,7 +18,7 @@ _COUNT = {1: 1, 2: 2, 3: 4, 4: 7, 5: 11}
 def _another(rng: Rng, setting: sqlite3.Row, besides: Sequence[str]) -> str:
     """A value that the setting may take, other than those."""
     if setting["kind"] == "choice":
-        return pick(rng, [each for each in str(setting["allowed"]).split("|") if each not in besides])
+        return one_of(rng, [each for each in str(setting["allowed"]).split("|") if each not in besides])
     least, most = (int(part) for part in setting["allowed"].split(".."))
     while True:
         chosen = str(between(rng, least, min(most, least * 9 + 90)))
@@ -103,7 +93,7 @@ def _settings(rng: Rng, level: int, world: World) -> Draft:
     who = account(rng, world, "admin")
     every = world.rows("admin", "SELECT * FROM settings WHERE kind <> 'text' AND key <> 'naming.style' ORDER BY id")
     settings = {one["id"]: one for one in every}
-    chosen = several(rng, every, _COUNT[level])
+    chosen = some_of(rng, every, _COUNT[level])
     if level == 1:
         wanted = {chosen[0]["id"]: _another(rng, chosen[0], (chosen[0]["value"],))}
         label, value = chosen[0]["label"], wanted[chosen[0]["id"]]
@@ -123,7 +113,7 @@ def _settings(rng: Rng, level: int, world: World) -> Draft:
             " setting the most recent one holds. Change nothing that already is as it should be.",
         )
     rest = [one for one in every if one["id"] not in {each["id"] for each in chosen}]
-    extra = pick(rng, rest)
+    extra = one_of(rng, rest)
     last = list(wanted)[-1]
     wrong = _another(rng, settings[last], (settings[last]["value"], wanted[last]))
     cheats = {

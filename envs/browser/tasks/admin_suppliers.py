@@ -11,18 +11,8 @@ from selftrain.envs.browser.goals import Contains, Goal, Updated
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.admin.content import iban
 from selftrain.envs.browser.sites.admin.policies import SupplierRules
-from selftrain.envs.browser.tasks.admin_common import (
-    SUBMIT,
-    Rng,
-    account,
-    between,
-    day,
-    go,
-    pick,
-    said,
-    set_policy,
-    several,
-)
+from selftrain.envs.browser.tasks.admin_common import SUBMIT, Rng, account, between, day, go, said, set_policy
+from selftrain.envs.browser.tasks.parts import one_of, some_of
 from selftrain.envs.browser.world import World
 
 
@@ -82,9 +72,9 @@ def _twin(rng: Rng, world: World, number: int, first: sqlite3.Row, level: int) -
     name = first["name"]
     words = name.split()
     if level >= 5 and rng.random() < 0.5:
-        name = f"{pick(rng, ('Aqua', 'Nova', 'Terra', 'Prima'))} {words[1]} Group"
+        name = f"{one_of(rng, ('Aqua', 'Nova', 'Terra', 'Prima'))} {words[1]} Group"
     elif level >= 2:
-        name = " ".join(words[:-1]) + pick(rng, (" Holding", ", " + words[-1], " (Switzerland)"))
+        name = " ".join(words[:-1]) + one_of(rng, (" Holding", ", " + words[-1], " (Switzerland)"))
     account_number = iban(rng) if level >= 3 and number % 2 else first["iban"]
     row = world.write(
         "admin",
@@ -94,13 +84,13 @@ def _twin(rng: Rng, world: World, number: int, first: sqlite3.Row, level: int) -
         day(between(rng, 20, 90)), first["created_by"],
     )  # fmt: skip
     # neither has as many invoices as the other, and each has some
-    wanted = _count(world, first["id"]) + pick(rng, (-1, 1, 2))
+    wanted = _count(world, first["id"]) + one_of(rng, (-1, 1, 2))
     loose = world.rows(
         "admin",
         "SELECT id FROM invoices WHERE supplier_id <> ? AND supplier_id <= 150 ORDER BY id DESC LIMIT 200",
         first["id"],
     )
-    for bill in several(rng, loose, max(wanted, 1 if wanted != 0 else 2)):
+    for bill in some_of(rng, loose, max(wanted, 1 if wanted != 0 else 2)):
         world.write("admin", "UPDATE invoices SET supplier_id = ? WHERE id = ?", row, bill["id"])
 
 
@@ -147,14 +137,14 @@ def _duplicate_wordings(level: int, pairs: Sequence[Pair]) -> tuple[str, ...]:
 
 
 def _duplicates(rng: Rng, level: int, world: World) -> Draft:
-    who, rules = account(rng, world, "clerk"), SupplierRules(pick(rng, ("oldest", "busiest")))
+    who, rules = account(rng, world, "clerk"), SupplierRules(one_of(rng, ("oldest", "busiest")))
     set_policy(world, "suppliers", rules.text())
     records = [one for one in _suppliers(world) if _count(world, one["id"]) >= 1]
-    city = pick(rng, sorted({one["city"] for one in records}))
+    city = one_of(rng, sorted({one["city"] for one in records}))
     if level in {3, 4}:
         records = [one for one in records if one["city"] == city]
     count = {1: 1, 2: 1, 3: 2, 4: 3, 5: 6}[level]
-    for number, first in enumerate(several(rng, records, count)):
+    for number, first in enumerate(some_of(rng, records, count)):
         _twin(rng, world, number, first, level)
     pairs = _pairs(world, rules)
     if len(pairs) != min(count, len(records)) or not _balanced(world, pairs):
@@ -162,7 +152,7 @@ def _duplicates(rng: Rng, level: int, world: World) -> Draft:
         pairs = _pairs(world, rules)
     steps = [pair.steps() for pair in pairs]
     paired = {record["id"] for pair in pairs for record in (pair.stays, pair.goes)}
-    innocent, one = pick(rng, [each for each in _suppliers(world) if each["id"] not in paired]), pairs[0]
+    innocent, one = one_of(rng, [each for each in _suppliers(world) if each["id"] not in paired]), pairs[0]
     oracle = (*who.sign_in, *(step for part in steps for step in part), *SUBMIT)
     cheats = {
         "the wrong one goes": (*who.sign_in, *Pair(one.goes, one.stays, one.merge).steps(), *SUBMIT),
@@ -218,12 +208,12 @@ def _write_letter(world: World, letter: Letter) -> None:
 def _letters(rng: Rng, level: int, world: World) -> tuple[list[Letter], list[Letter]]:
     """Letters that count and letters that do not; at most one of each supplier counts."""
     count, fakes = {1: (1, 0), 2: (1, 1), 3: (1, 2), 4: (4, 3), 5: (12, 10)}[level]
-    chosen = several(rng, _suppliers(world), count + fakes)
+    chosen = some_of(rng, _suppliers(world), count + fakes)
     serial, good, bad = 1000 + between(rng, 0, 40), [], []
     for at, supplier in enumerate(chosen):
         back, serial = between(rng, 8, 45), serial + between(rng, 1, 3)
         real = Letter(f"D-{serial}", supplier, supplier["tax_number"], iban(rng), day(back))
-        false_tax = str(int(supplier["tax_number"]) + pick(rng, (9, 90, 900, -90)))
+        false_tax = str(int(supplier["tax_number"]) + one_of(rng, (9, 90, 900, -90)))
         fake = Letter(f"D-{serial + 300}", supplier, false_tax.zfill(9), iban(rng), day(back - between(rng, 1, 7)))
         if at < count:
             good.append(real)
@@ -234,7 +224,7 @@ def _letters(rng: Rng, level: int, world: World) -> tuple[list[Letter], list[Let
                 bad.append(fake)
         else:
             bad.append(fake)
-    for letter in several(rng, [*good, *bad], len(good) + len(bad)):
+    for letter in some_of(rng, [*good, *bad], len(good) + len(bad)):
         _write_letter(world, letter)
     return good, bad
 
@@ -250,7 +240,7 @@ def _set_bank(letter: Letter) -> tuple[Do, ...]:
 
 def _bank(rng: Rng, level: int, world: World) -> Draft:
     who = account(rng, world, "clerk")
-    set_policy(world, "suppliers", SupplierRules(pick(rng, ("oldest", "busiest"))).text())
+    set_policy(world, "suppliers", SupplierRules(one_of(rng, ("oldest", "busiest"))).text())
     good, bad = _letters(rng, level, world)
     one = good[0].supplier
     if level <= 3:

@@ -14,19 +14,8 @@ from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.admin.drawn_rules import naming_text
 from selftrain.envs.browser.sites.admin.uploads import USER_COLUMNS, styled
 from selftrain.envs.browser.sites.admin.words import FIRST, LAST, TITLES
-from selftrain.envs.browser.tasks.admin_common import (
-    SUBMIT,
-    Account,
-    Rng,
-    account,
-    between,
-    day,
-    go,
-    pick,
-    said,
-    set_policy,
-    several,
-)
+from selftrain.envs.browser.tasks.admin_common import SUBMIT, Account, Rng, account, between, day, go, said, set_policy
+from selftrain.envs.browser.tasks.parts import one_of, some_of
 from selftrain.envs.browser.world import World
 
 NAME = "new-people.csv"
@@ -57,17 +46,17 @@ def _people(rng: Rng, world: World, count: int, level: int, style: str) -> list[
     )
     found: list[Row] = []
     for at in range(count):
-        name = f"{pick(rng, FIRST)} {pick(rng, LAST)}"
+        name = f"{one_of(rng, FIRST)} {one_of(rng, LAST)}"
         if level >= 3 and at % 4 == 0:
-            name = pick(rng, known)
+            name = one_of(rng, known)
         if level >= 4 and at % 5 == 1:
             first, last = name.split()[0], name.split()[-1]
-            name = f"{_accented(first)} {pick(rng, ('Maria', 'Jan', 'Lee'))} {last}"
+            name = f"{_accented(first)} {one_of(rng, ('Maria', 'Jan', 'Lee'))} {last}"
         base = styled(name, style)
         username = next(each for each in (base, *(f"{base}{number}" for number in range(2, 10))) if each not in taken)
         taken.add(username)
-        department = pick(rng, departments)
-        title = pick(rng, TITLES[department["code"]])
+        department = one_of(rng, departments)
+        title = one_of(rng, TITLES[department["code"]])
         start = day(-between(rng, 3, 80))
         found.append(Row(username, name, department["code"], title, department["username"], start))
     return found
@@ -82,7 +71,7 @@ def _spoilt(rng: Rng, row: Row, kind: str, names: Mapping[str, str]) -> Row:
     """The line as somebody typed it who did not know the rules."""
     if kind == "date":
         year, month, number = row.start.split("-")
-        written = pick(rng, (f"{number}.{month}.{year}", f"{int(number)} {_MONTHS[int(month) - 1]} {year}"))
+        written = one_of(rng, (f"{number}.{month}.{year}", f"{int(number)} {_MONTHS[int(month) - 1]} {year}"))
         return replace(row, start=written)
     if kind == "department":
         return replace(row, department=names[row.department])
@@ -130,13 +119,13 @@ def _given(rng: Rng, level: int, right: Sequence[Row], names: Mapping[str, str])
     given = []
     for at, row in enumerate(right):
         spoilt = row
-        chosen = [kinds[at % len(kinds)]] if level < 3 or rng.random() < 0.5 else several(rng, kinds, 2)
+        chosen = [kinds[at % len(kinds)]] if level < 3 or rng.random() < 0.5 else some_of(rng, kinds, 2)
         for kind in chosen:
             spoilt = _spoilt(rng, spoilt, kind, names)
         given.append(spoilt if level > 1 or at == 1 else row)
     if level >= 3:
         # some lines are there twice; blank cells at the ends of cells do not matter to the upload
-        for row in several(rng, given, level - 1):
+        for row in some_of(rng, given, level - 1):
             given.insert(between(rng, given.index(row) + 1, len(given)), row)
     return given
 

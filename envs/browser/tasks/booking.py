@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from . import booking_changes, booking_desk, booking_policy, booking_refunds, booking_search, booking_trips
+from selftrain.envs.browser.tasks import (
+    booking_changes,
+    booking_desk,
+    booking_policy,
+    booking_refunds,
+    booking_search,
+    booking_trips,
+)
 
 FAMILIES = (
     *booking_search.FAMILIES,

@@ -12,10 +12,7 @@ from selftrain.envs.browser.goals import Goal, Updated
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.booking.network import Leg, all_places, clock, direct_rides, free_seats
 from selftrain.envs.browser.sites.booking.rules import ChangeCost, change_cost, tickets_of
-from selftrain.envs.browser.world import World
-from selftrain.errors import TaskError
-
-from .booking_common import (
+from selftrain.envs.browser.tasks.booking_common import (
     SITE,
     SUBMIT,
     TODAY,
@@ -31,7 +28,6 @@ from .booking_common import (
     family_names,
     is_sold,
     money,
-    pick,
     sign_in,
     some_change,
     spoken,
@@ -40,6 +36,9 @@ from .booking_common import (
     visit,
     write_booking,
 )
+from selftrain.envs.browser.tasks.parts import one_of
+from selftrain.envs.browser.world import World
+from selftrain.errors import TaskError
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def _moves(world: World, booking: int, dates: Sequence[str], after: int, by: int
 
 def _write(world: World, rng: Rng, user: Account, level: int) -> int:
     """Write a booking that can be moved."""
-    date, fare = day(int(rng.integers(4, 40))), pick(rng, ("Saver", "Flex", "Flex", "First"))
+    date, fare = day(int(rng.integers(4, 40))), one_of(rng, ("Saver", "Flex", "Flex", "First"))
     people = [(user.name, "adult")]
     people += [(name, "adult") for name in family_names(rng, 1)] if level >= 2 else []
     if level == 4:
@@ -134,7 +133,7 @@ def _write(world: World, rng: Rng, user: Account, level: int) -> int:
     else:
         pair = direct_pair(world, rng)
         rides = direct_rides(ask_of(world), *pair, date)
-        legs = [(pick(rng, rides), date)] if rides else []
+        legs = [(one_of(rng, rides), date)] if rides else []
     if not legs or any(all_places(ask_of(world), leg.train_id, date)[fare] < 2 for leg, _ in legs):
         return _write(world, rng, user, level)
     return write_booking(world, user.id, legs, fare, people, day(-int(rng.integers(5, 30))))
@@ -239,9 +238,9 @@ def _named(world: World, errand: Errand) -> str:
 
 def _text(world: World, rng: Rng, user: Account, errands: Sequence[Errand], level: int) -> str:
     if level == 1:
-        said = [pick(rng, ("Please move", "Could you move", "I have to take another train: move"))]
+        said = [one_of(rng, ("Please move", "Could you move", "I have to take another train: move"))]
         return f"{said[0]} {_named(world, errands[0])}. Change nothing else. {user.told(rng)}"
-    opening = pick(
+    opening = one_of(
         rng,
         (
             "Please move the following at the least total cost of the change:",

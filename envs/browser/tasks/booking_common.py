@@ -30,6 +30,7 @@ from selftrain.envs.browser.sites.booking.network import (
 from selftrain.envs.browser.sites.booking.rules import fare_rule
 from selftrain.envs.browser.sites.booking.words import FIRST_NAMES, SURNAMES
 from selftrain.envs.browser.sites.database import hashed
+from selftrain.envs.browser.tasks.parts import one_of, signing_in
 from selftrain.envs.browser.world import NOW, World
 from selftrain.errors import TaskError
 
@@ -54,7 +55,7 @@ class Account:
 
     def told(self, rng: Rng) -> str:
         """The sentence of an instruction that says how to sign in."""
-        return pick(
+        return one_of(
             rng,
             (
                 f"Sign in as {self.username} with the password {self.password}.",
@@ -67,11 +68,6 @@ class Account:
 def ask_of(world: World) -> Ask:
     """Queries on the world's booking site."""
     return partial(world.rows, SITE)
-
-
-def pick(rng: Rng, of: Sequence[T]) -> T:
-    """One of a sequence."""
-    return of[int(rng.integers(len(of)))]
 
 
 def day(offset: int) -> str:
@@ -100,8 +96,8 @@ def account(world: World, rng: Rng, role: str = "traveller", company: bool | Non
         for user in world.rows(SITE, "SELECT * FROM users WHERE role = ? AND id != ? ORDER BY id", role, other)
         if company is None or bool(user["company"]) == company
     ]
-    user = pick(rng, found)
-    password = f"{pick(rng, ('harbour', 'lantern', 'meadow', 'signal', 'copper'))}-{int(rng.integers(1000, 9999))}"
+    user = one_of(rng, found)
+    password = f"{one_of(rng, ('harbour', 'lantern', 'meadow', 'signal', 'copper'))}-{int(rng.integers(1000, 9999))}"
     world.write(SITE, "UPDATE users SET password = ? WHERE id = ?", hashed(password), user["id"])
     return Account(user["id"], user["username"], user["name"], user["email"], user["company"], password)
 
@@ -160,7 +156,7 @@ def write_booking(
 def family_names(rng: Rng, count: int) -> list[str]:
     """Names of people, all different."""
     firsts = rng.choice(len(FIRST_NAMES), count, replace=False)
-    surname = pick(rng, SURNAMES)
+    surname = one_of(rng, SURNAMES)
     return [f"{FIRST_NAMES[n]} {surname}" for n in firsts]
 
 
@@ -178,7 +174,7 @@ def direct_pair(world: World, rng: Rng, least: int = 8) -> tuple[int, int]:
         "GROUP BY x, y HAVING COUNT(*) >= ? AND COUNT(DISTINCT l.operator_id) > 1 ORDER BY x, y",
         least,
     )
-    chosen = pick(rng, found)
+    chosen = one_of(rng, found)
     return int(chosen["x"]), int(chosen["y"])
 
 
@@ -220,12 +216,7 @@ def visit(path: str, **query: object) -> Do:
 
 def sign_in(who: Account) -> list[Do]:
     """Sign in from any page."""
-    return [
-        visit("/login"),
-        Do("fill", "textbox", "User name", who.username),
-        Do("fill", "textbox", "Password", who.password),
-        Do("click", "button", "Sign in"),
-    ]
+    return [*signing_in(ROOT, who.username, who.password)]
 
 
 def answered(text: str) -> Do:
@@ -270,7 +261,7 @@ def some_ride(world: World, rng: Rng, date: str) -> Leg:
     for _ in range(TRIES):
         found = rides(ask, date, "t.id = ?", int(rng.integers(1, trains + 1)))
         if found:
-            chosen = pick(rng, found)
+            chosen = one_of(rng, found)
             leg = leg_of(ask, chosen["train_id"], chosen["origin_id"], chosen["destination_id"], date)
             if leg is not None:
                 return leg
@@ -283,7 +274,7 @@ def some_change(world: World, rng: Rng, date: str) -> Connection:
         origin, destination = (int(n) for n in rng.choice(np.arange(1, 19), 2, replace=False))
         found = [each for each in connections(ask_of(world), origin, destination, date) if each.changes]
         if found:
-            return pick(rng, found)
+            return one_of(rng, found)
     raise TaskError(f"no trip takes a change on {date}")
 
 

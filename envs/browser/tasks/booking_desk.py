@@ -20,10 +20,7 @@ from selftrain.envs.browser.sites.booking.network import (
     rides,
 )
 from selftrain.envs.browser.sites.booking.rules import CAUSES, terms, tickets_of
-from selftrain.envs.browser.world import World
-from selftrain.errors import TaskError
-
-from .booking_common import (
+from selftrain.envs.browser.tasks.booking_common import (
     SITE,
     SUBMIT,
     TRIES,
@@ -35,7 +32,6 @@ from .booking_common import (
     day,
     direct_pair,
     family_names,
-    pick,
     second_account,
     sign_in,
     spoken,
@@ -43,6 +39,9 @@ from .booking_common import (
     visit,
     write_booking,
 )
+from selftrain.envs.browser.tasks.parts import one_of
+from selftrain.envs.browser.world import World
+from selftrain.errors import TaskError
 
 # stranded passengers
 
@@ -104,11 +103,11 @@ def _offers(world: World, old: Leg, date: str, fare: str) -> tuple[Leg, ...]:
 def _write_stranded(world: World, rng: Rng, leg: Leg, date: str, placed_on: str, level: int) -> Stranded:
     """Write a booking for a ride on the train that will be cancelled."""
     users = world.rows(SITE, "SELECT * FROM users WHERE role = 'traveller' AND company = '' ORDER BY id")
-    user = pick(rng, users)
+    user = one_of(rng, users)
     kinds = ["adult"] + ["adult"] * int(rng.integers(0, 3)) + ["child"] * int(level > 2 and rng.random() < 0.35)
     names = [user["name"], *family_names(rng, len(kinds) - 1)]
     helped = {names[-1]} if level > 2 and rng.random() < 0.2 else set()
-    fare = "Flex" if level < 3 else pick(rng, ("Saver", "Saver", "Flex", "First"))
+    fare = "Flex" if level < 3 else one_of(rng, ("Saver", "Saver", "Flex", "First"))
     people = list(zip(names, kinds, strict=True))
     booking = write_booking(world, user["id"], [(leg, date)], fare, people, placed_on, helped)
     rank = {
@@ -157,7 +156,7 @@ def _strand(world: World, rng: Rng, level: int) -> tuple[Leg, str, list[Stranded
     world.write(
         SITE,
         "INSERT INTO disruptions (train_id, date, kind, cause, created_at) VALUES (?, ?, 'cancelled', ?, ?)",
-        *(old.train_id, date, pick(rng, CAUSES), "2026-03-02 08:40"),
+        *(old.train_id, date, one_of(rng, CAUSES), "2026-03-02 08:40"),
     )
     if level > 1:
         _make_scarce(world, rng, made, date)
@@ -169,7 +168,7 @@ def _part(world: World, rng: Rng, whole: Leg, date: str, level: int) -> Leg:
     if level < 5 or rng.random() < 0.6:
         return whole
     found = rides(ask_of(world), date, "t.id = ? AND a.station_id = ?", whole.train_id, whole.origin_id)
-    destination = pick(rng, found)["destination_id"]
+    destination = one_of(rng, found)["destination_id"]
     return leg_of(ask_of(world), whole.train_id, whole.origin_id, destination, date) or whole
 
 
@@ -216,7 +215,7 @@ def _rebook(rng: Rng, level: int, world: World) -> Draft:
     colleague = second_account(world, rng, staff, "staff")
     old, date, right, listed = _draw_stranded(world, rng, level)
     last = [booking for booking, train in right.items() if train][-1]
-    opening = pick(
+    opening = one_of(
         rng,
         (
             f"{old.number} on {spoken(date)} is cancelled.",
@@ -307,7 +306,7 @@ def _reports(world: World, rng: Rng, level: int) -> list[Report]:
     while len(made) < _LINES[level]:
         date = day(-int(rng.integers(1, 9 if level > 2 else 3)))
         found = rides(ask, date, "b.seq = a.seq + 1")
-        ride = pick(rng, found)
+        ride = one_of(rng, found)
         twins = [each for each in found if (each["origin_id"], each["departs"]) == (ride["origin_id"], ride["departs"])]
         has_report = world.rows(
             SITE, "SELECT 1 FROM disruptions WHERE train_id = ? AND date = ?", ride["train_id"], date
@@ -318,7 +317,7 @@ def _reports(world: World, rng: Rng, level: int) -> list[Report]:
         gone, minutes = rng.random() < 0.2, int(rng.integers(2, 30)) * 5
         known = level >= 3 and len(made) > 1 and rng.random() < 0.3
         corrected = minutes + 15 if level >= 4 and not gone and not known and rng.random() < 0.3 else 0
-        made.append(Report(ride, date, gone, minutes, pick(rng, CAUSES), known, corrected))
+        made.append(Report(ride, date, gone, minutes, one_of(rng, CAUSES), known, corrected))
     return made
 
 
@@ -330,7 +329,7 @@ def _bulletin(rng: Rng, reports: Sequence[Report], level: int) -> str:
         for i, report in enumerate(reports, 1)
         if report.corrected
     ]
-    opening = pick(
+    opening = one_of(
         rng,
         (
             "Please enter this bulletin of disruptions at the desk:",

@@ -12,10 +12,7 @@ from selftrain.envs.browser.sites.booking.desk import REASONS
 from selftrain.envs.browser.sites.booking.network import FARES
 from selftrain.envs.browser.sites.booking.rules import broken_rule
 from selftrain.envs.browser.sites.booking.words import GRADES, PURPOSES
-from selftrain.envs.browser.world import World
-from selftrain.errors import TaskError
-
-from .booking_common import (
+from selftrain.envs.browser.tasks.booking_common import (
     SITE,
     SUBMIT,
     TODAY,
@@ -25,11 +22,13 @@ from .booking_common import (
     account,
     day,
     family_names,
-    pick,
     sign_in,
     some_ride,
     visit,
 )
+from selftrain.envs.browser.tasks.parts import one_of
+from selftrain.envs.browser.world import World
+from selftrain.errors import TaskError
 
 _COUNTS = {1: 1, 2: 3, 3: 8, 4: 16, 5: 34}
 Decisions = Mapping[int, str]
@@ -42,10 +41,10 @@ def _request(world: World, rng: Rng, who: Account, employee: str) -> tuple[int, 
     date = day(int(rng.integers(3, 30)))
     leg, fare = some_ride(world, rng, date), FARES[int(rng.choice(3, p=[0.4, 0.35, 0.25]))]
     # exempt purposes are drawn more often, so that exceptions matter
-    purpose = pick(rng, (*PURPOSES, policy["notice_exempt"], policy["weekend_purpose"]))
+    purpose = one_of(rng, (*PURPOSES, policy["notice_exempt"], policy["weekend_purpose"]))
     ahead = int(rng.choice([policy["notice_days"] - 1, policy["notice_days"], policy["notice_days"] + 4]))
     asked = min((dt.date.fromisoformat(date) - dt.timedelta(ahead)).isoformat(), TODAY)
-    grade, price = pick(rng, (*GRADES, policy["first_grade"])), leg.price(fare)
+    grade, price = one_of(rng, (*GRADES, policy["first_grade"])), leg.price(fare)
     number = world.write(
         SITE,
         "INSERT INTO trip_requests (company, employee, grade, train_id, date, origin_id, destination_id, fare, "
@@ -97,7 +96,7 @@ def _decide(rng: Rng, level: int, world: World) -> Draft:
     spared = people[int(rng.integers(len(people)))] if level >= 4 else ""
     right = {number: reason for (number, reason), name in zip(drawn.items(), people, strict=True) if name != spared}
     foreign = [number for number in drawn if number not in right]
-    opening = pick(
+    opening = one_of(
         rng,
         (
             "Please decide all pending trip requests of our company by the travel policy.",

@@ -18,10 +18,7 @@ from selftrain.envs.browser.sites.booking.rules import (
     terms,
     tickets_of,
 )
-from selftrain.envs.browser.world import World
-from selftrain.errors import TaskError
-
-from .booking_common import (
+from selftrain.envs.browser.tasks.booking_common import (
     SITE,
     SUBMIT,
     TODAY,
@@ -35,7 +32,6 @@ from .booking_common import (
     day,
     family_names,
     money,
-    pick,
     sign_in,
     some_change,
     some_ride,
@@ -43,6 +39,9 @@ from .booking_common import (
     visit,
     write_booking,
 )
+from selftrain.envs.browser.tasks.parts import one_of
+from selftrain.envs.browser.world import World
+from selftrain.errors import TaskError
 
 
 def _trip(world: World, rng: Rng, user: Account, date: str, placed_on: str, level: int) -> int:
@@ -52,8 +51,8 @@ def _trip(world: World, rng: Rng, user: Account, date: str, placed_on: str, leve
         legs = [(leg, date) for leg in some_change(world, rng, date).legs]
     people = [(user.name, "adult")]
     if rng.random() < 0.4:
-        people.append((family_names(rng, 1)[0], pick(rng, ("adult", "child"))))
-    return write_booking(world, user.id, legs, pick(rng, FARES), people, placed_on)
+        people.append((family_names(rng, 1)[0], one_of(rng, ("adult", "child"))))
+    return write_booking(world, user.id, legs, one_of(rng, FARES), people, placed_on)
 
 
 # cancelling
@@ -84,7 +83,7 @@ class _Plan:
     def told(self, rng: Rng) -> str:
         what = "get everything back for" if not self.most else f"lose at most $ {money(self.most)} on"
         said = [
-            pick(
+            one_of(
                 rng,
                 (
                     f"Please cancel every upcoming trip of mine that I {what} when I cancel it today.",
@@ -193,8 +192,8 @@ _PAST = {1: 1, 2: 3, 3: 6, 4: 10, 5: 16}
 def _late(world: World, rng: Rng, train: int, date: str, said: dict[str, str]) -> tuple[str, int, str]:
     """Write how a train ran: kind, minutes and cause; minutes are near the limits of the rules."""
     first, second = int(said["comp_first"]), int(said["comp_second"])
-    minutes = int(pick(rng, (first - 1, first, first + 7, second - 1, second, second + 25)))
-    cause = said["comp_excluded"] if rng.random() < 0.2 else pick(rng, CAUSES)
+    minutes = int(one_of(rng, (first - 1, first, first + 7, second - 1, second, second + 25)))
+    cause = said["comp_excluded"] if rng.random() < 0.2 else one_of(rng, CAUSES)
     kind = "cancelled" if rng.random() < 0.15 else "delay"
     minutes = 0 if kind == "cancelled" else minutes
     world.write(
@@ -270,7 +269,7 @@ def _compensate(rng: Rng, level: int, world: World) -> Draft:
     clear_bookings(world, user)
     paid, vain = _draw_claims(world, rng, user, level)
     staff, last = account(world, rng, "staff", None), paid[-1]
-    opening = pick(
+    opening = one_of(
         rng,
         (
             "Some of my trips ran late. Please claim all the compensation that the rules of the site give me.",

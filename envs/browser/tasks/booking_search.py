@@ -9,10 +9,7 @@ from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.booking.network import Connection, clock, connections
-from selftrain.envs.browser.world import World
-from selftrain.errors import TaskError
-
-from .booking_common import (
+from selftrain.envs.browser.tasks.booking_common import (
     SITE,
     TRIES,
     Rng,
@@ -24,12 +21,14 @@ from .booking_common import (
     direct_pair,
     money,
     party,
-    pick,
     search_page,
     spoken,
     station,
     visit,
 )
+from selftrain.envs.browser.tasks.parts import one_of
+from selftrain.envs.browser.world import World
+from selftrain.errors import TaskError
 
 
 @dataclass(frozen=True)
@@ -106,8 +105,8 @@ def _route(world: World, rng: Rng, level: int) -> Query:
     first = int(rng.integers(3, 45))
     dates = tuple(day(first + n) for n in range({1: 1, 2: 1, 3: 1, 4: 4, 5: 8}[level]))
     pair = direct_pair(world, rng) if level < 3 else changing_pair(world, rng, dates[0])
-    kinds = ("adult",) if level == 1 else pick(rng, _PARTIES)
-    return Query(*pair, dates, kinds, "Saver" if level == 1 else pick(rng, ("Saver", "Flex")), "price")
+    kinds = ("adult",) if level == 1 else one_of(rng, _PARTIES)
+    return Query(*pair, dates, kinds, "Saver" if level == 1 else one_of(rng, ("Saver", "Flex")), "price")
 
 
 def _conditioned(rng: Rng, query: Query, level: int) -> Query:
@@ -115,15 +114,15 @@ def _conditioned(rng: Rng, query: Query, level: int) -> Query:
         return replace(query, direct=True)
     query = replace(query, after=int(rng.integers(12, 26)) * 30)
     if level == 2:
-        return replace(query, aim=pick(rng, ("price", "arrives", "minutes")))
-    query = replace(query, after=query.after - 180, least_wait=int(pick(rng, (15, 20, 25, 30))))
+        return replace(query, aim=one_of(rng, ("price", "arrives", "minutes")))
+    query = replace(query, after=query.after - 180, least_wait=int(one_of(rng, (15, 20, 25, 30))))
     barred = int(rng.integers(1, 5))
     if level == 3:
         return replace(query, barred=barred)
     query = replace(query, by=query.after + int(rng.integers(12, 20)) * 30)
     if level == 4:
         return replace(query, barred=barred)
-    return replace(query, refund=int(pick(rng, (25, 50, 75, 90))), refund_days=int(pick(rng, (3, 8, 15))))
+    return replace(query, refund=int(one_of(rng, (25, 50, 75, 90))), refund_days=int(one_of(rng, (3, 8, 15))))
 
 
 def _naive(query: Query) -> Query:
@@ -206,7 +205,7 @@ def _find(rng: Rng, level: int, world: World) -> Draft:
         f"For a trip {when} from {origin} to {destination} ({party(query.kinds)}, {query.fare} fare): {what.lower()}",
     )
     end = "?" if level == 1 else "."
-    text = f"{pick(rng, openings)}{end} Conditions: {_conditions(world, query)}. Extra bags are not needed. {form}"
+    text = f"{one_of(rng, openings)}{end} Conditions: {_conditions(world, query)}. Extra bags are not needed. {form}"
     pages = [search_page(world, query.origin, query.destination, date, query.kinds) for date in query.dates]
     rules = [visit("/fares/" + row["slug"]) for row in world.rows(SITE, "SELECT slug FROM operators") if query.refund]
     right = _said(query, found, level)
@@ -281,8 +280,8 @@ def _draw_survey(world: World, rng: Rng, level: int) -> tuple[Survey, list[tuple
         survey = Survey(
             *pair,
             dates=tuple(day(first + n) for n in range(span)),
-            kinds=("adult",) if level == 1 else pick(rng, _PARTIES),
-            fare=pick(rng, ("Saver", "Flex", "First")) if level > 2 else "Saver",
+            kinds=("adult",) if level == 1 else one_of(rng, _PARTIES),
+            fare=one_of(rng, ("Saver", "Flex", "First")) if level > 2 else "Saver",
             after=int(rng.integers(14, 22)) * 30,
             back=int(rng.integers(31, 37)) * 30 if level == 5 else 0,
         )
@@ -306,7 +305,7 @@ def _survey(rng: Rng, level: int, world: World) -> Draft:
         f"For {who} on {survey.fare}, I want the day {span} (both included) on which the whole trip is cheapest.",
     )
     text = (
-        f"{pick(rng, openings)} The trip is {trip}. Trains that are sold out for us do not count, nor do "
+        f"{one_of(rng, openings)} The trip is {trip}. Trains that are sold out for us do not count, nor do "
         "days without such trains. If several days cost the same, take the earliest of them. "
         "Prices differ from day to day and no page lists the days side by side. "
         "Answer with the date and the total price for all of us in dollars, such as 2026-03-14, 45.60."

@@ -18,10 +18,7 @@ from selftrain.envs.browser.sites.booking.network import (
 )
 from selftrain.envs.browser.sites.booking.rules import broken_rule
 from selftrain.envs.browser.sites.booking.words import GRADES, PURPOSES
-from selftrain.envs.browser.world import World
-from selftrain.errors import TaskError
-
-from .booking_common import (
+from selftrain.envs.browser.tasks.booking_common import (
     SITE,
     SUBMIT,
     TODAY,
@@ -36,13 +33,15 @@ from .booking_common import (
     day,
     direct_pair,
     family_names,
-    pick,
     second_account,
     sign_in,
     spoken,
     station,
     visit,
 )
+from selftrain.envs.browser.tasks.parts import one_of
+from selftrain.envs.browser.world import World
+from selftrain.errors import TaskError
 
 
 @dataclass(frozen=True)
@@ -219,13 +218,13 @@ def _wish(world: World, rng: Rng, level: int) -> _Wish:
     first = int(rng.integers(2, 9)) if level >= 4 else int(rng.integers(3, 50))
     dates = tuple(day(first + n) for n in range({1: 1, 2: 1, 3: 1, 4: 5, 5: 6}[level]))
     pair = changing_pair(world, rng, dates[0]) if level in {3, 5} else direct_pair(world, rng)
-    fare = "Saver" if level == 1 else pick(rng, ("Saver", "Flex", "First") if level == 5 else ("Saver", "Flex"))
+    fare = "Saver" if level == 1 else one_of(rng, ("Saver", "Flex", "First") if level == 5 else ("Saver", "Flex"))
     after = int(rng.integers(10, 22)) * 30
-    seating = pick(rng, {1: ("front",), 2: ("front", "window")}.get(level, ("window", "quiet")))
+    seating = one_of(rng, {1: ("front",), 2: ("front", "window")}.get(level, ("window", "quiet")))
     wish = _Wish(*pair, dates, fare, after, after + int(rng.integers(14, 22)) * 30, "front", "", "")
     # First has nine seats and no quiet zone
     wish = replace(wish, seating=seating if fare != "First" else "front")
-    return replace(wish, grade=pick(rng, GRADES), purpose=pick(rng, PURPOSES)) if level >= 4 else wish
+    return replace(wish, grade=one_of(rng, GRADES), purpose=one_of(rng, PURPOSES)) if level >= 4 else wish
 
 
 def _draw(
@@ -281,7 +280,7 @@ def _text(rng: Rng, world: World, who: Account, wish: _Wish, order: Order, level
     when = f"on {spoken(wish.dates[0])}"
     if len(wish.dates) > 1:
         when = f"on one day from {wish.dates[0]} to {wish.dates[-1]}, whichever is cheapest"
-    opening = pick(
+    opening = one_of(
         rng,
         (
             f"Please book a train from {origin} to {destination} {when}.",

@@ -12,18 +12,14 @@ from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Contains, Goal, Inserted
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.forum.content import BLAME, MEMBER, MODELS, PASSWORDS, PRAISE
-from selftrain.envs.browser.tasks.forum_common import FORUM, NAMES, said, sign_in
+from selftrain.envs.browser.tasks.forum_common import FORUM, NAMES, sign_in
 from selftrain.envs.browser.tasks.forum_sanctions import SANCTIONS
 from selftrain.envs.browser.tasks.forum_threads import TIDYING
+from selftrain.envs.browser.tasks.parts import answering, said
 from selftrain.envs.browser.world import World
 
 SIGN_IN = sign_in(MEMBER)
 ACCOUNT = f"Your user name there is {MEMBER}, the password is {PASSWORDS[MEMBER]}."
-
-
-def answering(answer: str) -> tuple[Do, ...]:
-    """The script that only gives this answer."""
-    return (Do(f"answer({answer!r})"),)
 
 
 def other_than(right: str, candidates: Sequence[str], rng: np.random.Generator) -> str:

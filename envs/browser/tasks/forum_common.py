@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
 
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.forum.content import CATEGORIES, PASSWORDS
+from selftrain.envs.browser.tasks.parts import signing_in
 from selftrain.envs.browser.world import World
 
 FORUM = "http://forum.test"
@@ -18,17 +15,7 @@ NAMES = {slug: name for slug, name, _ in CATEGORIES}
 
 def sign_in(username: str) -> tuple[Do, ...]:
     """The script that signs this user in."""
-    return (
-        Do(f"goto('{FORUM}/login')"),
-        Do("fill", "textbox", "User name", username),
-        Do("fill", "textbox", "Password", PASSWORDS[username]),
-        Do("click", "button", "Sign in"),
-    )
-
-
-def said(rng: np.random.Generator, wordings: Sequence[str], **values: Any) -> str:
-    """One of several wordings, filled in."""
-    return wordings[int(rng.integers(len(wordings)))].format(**values)
+    return signing_in(FORUM, username, PASSWORDS[username])
 
 
 def guide(world: World) -> dict[str, int]:

@@ -13,7 +13,8 @@ from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal, Inserted, Updated
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.forum.content import MODERATOR, PASSWORDS, TODAY, talk
-from selftrain.envs.browser.tasks.forum_common import FORUM, day, guide, said, sign_in
+from selftrain.envs.browser.tasks.forum_common import FORUM, day, guide, sign_in
+from selftrain.envs.browser.tasks.parts import said
 from selftrain.envs.browser.world import World
 
 SIGN_IN = sign_in(MODERATOR)

@@ -11,7 +11,8 @@ from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal, Updated
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.forum.content import CATEGORIES, MODELS, MODERATOR, PASSWORDS, TODAY, talk, title
-from selftrain.envs.browser.tasks.forum_common import FORUM, NAMES, day, guide, said, sign_in
+from selftrain.envs.browser.tasks.forum_common import FORUM, NAMES, day, guide, sign_in
+from selftrain.envs.browser.tasks.parts import said
 from selftrain.envs.browser.world import World
 
 SIGN_IN = sign_in(MODERATOR)

@@ -17,6 +17,7 @@ from selftrain.envs.browser.script import Do, Script
 from selftrain.envs.browser.sites.mail import words
 from selftrain.envs.browser.sites.mail.common import digest_of
 from selftrain.envs.browser.sites.mail.content import password_of
+from selftrain.envs.browser.tasks.parts import signing_in
 from selftrain.envs.browser.world import NOW, World
 
 Rng = np.random.Generator
@@ -223,12 +224,7 @@ def sent_mail(who: sqlite3.Row, recipients: str, body: Any, **columns: Any) -> I
 
 def sign_in(who: sqlite3.Row) -> list[Do]:
     """Sign in with an account whose password is known."""
-    return [
-        Do(f"goto('{HOST}/login')"),
-        Do("fill", "textbox", "User name", who["username"]),
-        Do("fill", "textbox", "Password", password_of(who["username"])),
-        Do("click", "button", "Sign in"),
-    ]
+    return [*signing_in(HOST, who["username"], password_of(who["username"]))]
 
 
 def write(query: str, body: str, *, to: str = "", cc: str = "", subject: str = "", outside: bool = False) -> list[Do]:
@@ -245,11 +241,6 @@ def write(query: str, body: str, *, to: str = "", cc: str = "", subject: str = "
 def on_message(message_id: int, button: str) -> list[Do]:
     """Open a message and press one of its buttons."""
     return [Do(f"goto('{HOST}/messages/{message_id}')"), Do("click", "button", button)]
-
-
-def answering(text: str) -> Script:
-    """The script that only says this."""
-    return [Do(f"answer({text!r})")]
 
 
 SUBMIT = Do("submit()")

@@ -11,7 +11,6 @@ from selftrain.envs.browser.tasks.mail_base import (
     Person,
     Rng,
     ago,
-    answering,
     days_ago,
     different,
     dollars,
@@ -27,6 +26,7 @@ from selftrain.envs.browser.tasks.mail_base import (
     sign_in,
     write_guide,
 )
+from selftrain.envs.browser.tasks.parts import answering
 from selftrain.envs.browser.world import World
 
 _ASK_PRICE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import (
+from selftrain.envs.browser.tasks import (
     shop_claims,
     shop_desk,
     shop_find,

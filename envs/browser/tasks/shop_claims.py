@@ -10,7 +10,8 @@ import numpy as np
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Contains, Goal, Inserted
 from selftrain.envs.browser.script import Do, Script
-from selftrain.envs.browser.tasks.shop_common import SHOP, SITE, Past, colleague, days_ago, pick, place, setting, some
+from selftrain.envs.browser.tasks.parts import one_of, some_of
+from selftrain.envs.browser.tasks.shop_common import SHOP, SITE, Past, colleague, days_ago, place, setting
 from selftrain.envs.browser.tasks.shop_desk import Shelf, message, people_of, refund_script
 from selftrain.envs.browser.tasks.shop_returns import refund_way
 from selftrain.envs.browser.world import World
@@ -41,7 +42,7 @@ class Claim:
 def _late(rng: np.random.Generator, world: World, shelf: Shelf, person: tuple[int, str], granted: bool) -> Claim:
     limit = setting(world, "late_days")
     took = int(rng.integers(limit + 1, limit + 6) if granted else rng.integers(limit - 2, limit + 1))
-    payment = pick(rng, ("card", "invoice"))
+    payment = one_of(rng, ("card", "invoice"))
     goods = [(variant, 1) for variant, _ in shelf.take(2)]
     past = Past(
         f"{days_ago(20)} 10:05", goods, "express", payment, "delivered", days_ago(20 - took + 1), days_ago(20 - took)
@@ -54,10 +55,10 @@ def _late(rng: np.random.Generator, world: World, shelf: Shelf, person: tuple[in
 
 def _kept(rng: np.random.Generator, world: World, shelf: Shelf, person: tuple[int, str], granted: bool) -> Claim:
     del granted
-    payment, goods = pick(rng, ("card", "invoice")), shelf.take(3)
+    payment, goods = one_of(rng, ("card", "invoice")), shelf.take(3)
     past = Past(f"{days_ago(15)} 10:05", goods, "standard", payment, "delivered", days_ago(14), days_ago(11))
     order = place(world, person[0], past, shelf.products)
-    variant, quantity = pick(rng, goods)
+    variant, quantity = one_of(rng, goods)
     broken = int(rng.integers(1, quantity + 1))
     words = (
         f"{broken} of the {shelf.products[variant.product_id].name} ({variant.name}) came damaged. I keep "
@@ -69,7 +70,7 @@ def _kept(rng: np.random.Generator, world: World, shelf: Shelf, person: tuple[in
 
 
 def _promise(rng: np.random.Generator, world: World, shelf: Shelf, person: tuple[int, str], granted: bool) -> Claim:
-    window, payment, goods = setting(world, "promise_days"), pick(rng, ("card", "invoice")), shelf.take(2)
+    window, payment, goods = setting(world, "promise_days"), one_of(rng, ("card", "invoice")), shelf.take(2)
     variant, quantity = goods[0]
     ordered = window + 16
     past = Past(
@@ -82,7 +83,7 @@ def _promise(rng: np.random.Generator, world: World, shelf: Shelf, person: tuple
         days_ago(ordered - 4),
     )
     order = place(world, person[0], past, shelf.products)
-    first, second = sorted(some(rng, list(range(1, window + 1)), 2))
+    first, second = sorted(some_of(rng, list(range(1, window + 1)), 2))
     days = [first, second, window + int(rng.integers(2, 9))] if granted else [window + 1, window + 5]
     price = variant.cents
     best = price
@@ -157,7 +158,7 @@ def _refunds_told(rng: np.random.Generator, level: int, claim: Claim, account: s
             "refund what the desk handbook grants, to where it says and with the reason that it names; where it "
             "grants nothing, change nothing. One refund for each order at most. The messages need no reply."
         )
-    return pick(rng, (
+    return one_of(rng, (
         "You work at the order desk of Larkfield Outdoor. {what} Your {account}.",
         "{what} You find the handbook at the order desk of Larkfield Outdoor; sign in with {account}.",
         "Something for the order desk: {what} Your login: {account}.",

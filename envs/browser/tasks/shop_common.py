@@ -14,6 +14,7 @@ from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.database import hashed
 from selftrain.envs.browser.sites.shop.content import address
 from selftrain.envs.browser.sites.shop.pricing import bill
+from selftrain.envs.browser.tasks.parts import one_of, signing_in
 from selftrain.envs.browser.world import NOW, World
 
 SITE, SHOP = "shop", "http://shop.test"
@@ -87,16 +88,6 @@ def setting(world: World, name: str) -> int:
     return int(world.row(SITE, "SELECT value FROM settings WHERE name = ?", name)["value"])
 
 
-def pick(rng: np.random.Generator, options: Sequence[_Thing]) -> _Thing:
-    """One of several."""
-    return options[int(rng.integers(len(options)))]
-
-
-def some(rng: np.random.Generator, options: Sequence[_Thing], count: int) -> list[_Thing]:
-    """`count` different ones, in a random order."""
-    return [options[i] for i in rng.permutation(len(options))[:count].tolist()]
-
-
 def money(cents: int) -> str:
     """An amount as pages show it, without the currency."""
     return f"{cents / 100:,.2f}"
@@ -127,17 +118,12 @@ class Account:
     @property
     def sign_in(self) -> tuple[Do, ...]:
         """The script that signs in."""
-        return (
-            Do(f"goto('{SHOP}/login')"),
-            Do("fill", "textbox", "User name", self.username),
-            Do("fill", "textbox", "Password", self.password),
-            Do("click", "button", "Sign in"),
-        )
+        return signing_in(SHOP, self.username, self.password)
 
 
 def _account(rng: np.random.Generator, world: World, condition: str) -> Account:
-    row = pick(rng, world.rows(SITE, f"SELECT * FROM users WHERE {condition} ORDER BY id"))
-    password = f"{pick(rng, ('heron', 'gravel', 'lantern', 'compass', 'thistle'))}-{rng.integers(100, 1000)}"
+    row = one_of(rng, world.rows(SITE, f"SELECT * FROM users WHERE {condition} ORDER BY id"))
+    password = f"{one_of(rng, ('heron', 'gravel', 'lantern', 'compass', 'thistle'))}-{rng.integers(100, 1000)}"
     world.write(SITE, "UPDATE users SET password = ? WHERE id = ?", hashed(password), row["id"])
     return Account(row["id"], row["username"], row["name"], password)
 
@@ -248,11 +234,6 @@ def delivered(at_days: int, took: int, wanted: Sequence[tuple[Variant, int]], pa
 
 
 # scripts
-
-
-def answering(answer: str) -> tuple[Do, ...]:
-    """The script that only gives this answer."""
-    return (Do(f"answer({answer!r})"),)
 
 
 def look_at(ids: Sequence[int]) -> tuple[Do, ...]:

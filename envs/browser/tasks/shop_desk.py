@@ -11,6 +11,7 @@ import numpy as np
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Contains, Goal, Inserted, Updated
 from selftrain.envs.browser.script import Do, Script
+from selftrain.envs.browser.tasks.parts import one_of, some_of
 from selftrain.envs.browser.tasks.shop_common import (
     SHOP,
     SITE,
@@ -21,10 +22,8 @@ from selftrain.envs.browser.tasks.shop_common import (
     colleague,
     days_ago,
     money,
-    pick,
     place,
     setting,
-    some,
 )
 from selftrain.envs.browser.tasks.shop_returns import refund_way
 from selftrain.envs.browser.world import World
@@ -56,7 +55,7 @@ def message(world: World, user_id: int, order: int, subject: str, body: str, min
 def people_of(rng: np.random.Generator, world: World, count: int) -> list[tuple[int, str]]:
     """Ids and names of different customers."""
     found = world.rows(SITE, "SELECT id, name FROM users WHERE role = 'customer' ORDER BY id")
-    return [(row["id"], row["name"]) for row in some(rng, found, count)]
+    return [(row["id"], row["name"]) for row in some_of(rng, found, count)]
 
 
 class Shelf:
@@ -65,7 +64,7 @@ class Shelf:
     def __init__(self, rng: np.random.Generator, world: World) -> None:
         self.products: Mapping[int, Product] = {p.id: p for p in catalogue(world)}
         several = [p for p in self.products.values() if len(p.variants) > 1 and all(v.stock > 4 for v in p.variants)]
-        self._left = some(rng, several, len(several))
+        self._left = some_of(rng, several, len(several))
         self._rng = rng
 
     def take(self, count: int) -> list[tuple[Variant, int]]:
@@ -121,14 +120,14 @@ def _pair(rng: np.random.Generator, world: World, shelf: Shelf, kind: str, perso
     )
     first = datetime.datetime(2026, 2, 27, 8, int(rng.integers(60)))
     second = first + datetime.timedelta(minutes=apart)
-    payment, statuses = pick(rng, ("card", "invoice")), [pick(rng, ("placed", "packed")) for _ in range(2)]
+    payment, statuses = one_of(rng, ("card", "invoice")), [one_of(rng, ("placed", "packed")) for _ in range(2)]
     if kind == "shipped":
         statuses[1 if keep_first else 0] = "shipped"
     if kind == "both shipped":
         statuses = ["shipped", "shipped"]
     numbers = [
         place(world, person[0], Past(f"{at:%Y-%m-%d %H:%M}", wanted, payment=payment, status=status,
-              shipped_on="2026-02-28" if status == "shipped" else None, delivery=pick(rng, ("standard", "express"))),
+              shipped_on="2026-02-28" if status == "shipped" else None, delivery=one_of(rng, ("standard", "express"))),
               shelf.products)
         for at, wanted, status in ((first, goods, statuses[0]), (second, other, statuses[1]))
     ]  # fmt: skip
@@ -155,7 +154,7 @@ def _duplicates(rng: np.random.Generator, level: int, world: World) -> Draft:
     staff, shelf = colleague(rng, world), Shelf(rng, world)
     if level < 5:
         (person,) = people_of(rng, world, 1)
-        pairs = [_pair(rng, world, shelf, pick(rng, _KINDS[level]), person)]
+        pairs = [_pair(rng, world, shelf, one_of(rng, _KINDS[level]), person)]
         if level >= 3:
             _decoy(world, shelf, person, pairs[0])
     else:
@@ -189,12 +188,14 @@ def _duplicates(rng: np.random.Generator, level: int, world: World) -> Draft:
 
 def _reported(rng: np.random.Generator, world: World, shelf: Shelf) -> list[Pair]:
     """Pairs of several customers, each of whom wrote a message; at least one is a duplicate."""
-    kinds = ["plain", *some(rng, _KINDS_OF_MANY, 5)]
+    kinds = ["plain", *some_of(rng, _KINDS_OF_MANY, 5)]
     people = people_of(rng, world, len(kinds))
     pairs = [_pair(rng, world, shelf, kind, person) for kind, person in zip(kinds, people, strict=True)]
     for at in rng.permutation(len(pairs)).tolist():
         body = "I am not sure whether I ordered twice last Friday. If so, please put it right. Thank you!"
-        message(world, people[at][0], pick(rng, (pairs[at].earlier, pairs[at].later)), "Ordered twice?", body, 10 + at)
+        message(
+            world, people[at][0], one_of(rng, (pairs[at].earlier, pairs[at].later)), "Ordered twice?", body, 10 + at
+        )
     return pairs
 
 
@@ -258,7 +259,7 @@ def _duplicates_told(rng: np.random.Generator, level: int, pair: Pair, account: 
             "says: cancellation, refund and note. Where there is nothing to cancel, change nothing. The messages need "
             "no reply."
         )
-    return pick(rng, (
+    return one_of(rng, (
         "You work at the order desk of Larkfield Outdoor. {what} Your {account}.",
         "{what} This is the order desk of Larkfield Outdoor; sign in with {account}.",
         "A task for the order desk. {what} Your login: {account}.",

@@ -12,19 +12,8 @@ from selftrain.envs.browser.goals import Goal
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.shop.pricing import bill, refusal
 from selftrain.envs.browser.sites.shop.words import KINDS
-from selftrain.envs.browser.tasks.shop_common import (
-    SHOP,
-    SITE,
-    TODAY,
-    Product,
-    answering,
-    catalogue,
-    days_ago,
-    look_at,
-    money,
-    pick,
-    some,
-)
+from selftrain.envs.browser.tasks.parts import answering, one_of, some_of
+from selftrain.envs.browser.tasks.shop_common import SHOP, SITE, TODAY, Product, catalogue, days_ago, look_at, money
 from selftrain.envs.browser.world import World
 
 
@@ -40,7 +29,7 @@ def conditions(rng: np.random.Generator, products: Sequence[Product], numbers: i
     """Conditions on specifications that a good part of `products`, all of one category, fulfil."""
     kind = next(kind for kind in KINDS if kind.name == products[0].category)
     found = []
-    for name in some(rng, list(kind.numbers), numbers):
+    for name in some_of(rng, list(kind.numbers), numbers):
         unit = kind.numbers[name][3]
         values = sorted(product.number(name) for product in products)
         most = bool(rng.integers(2))
@@ -48,8 +37,8 @@ def conditions(rng: np.random.Generator, products: Sequence[Product], numbers: i
         found.append(
             Condition(f"{name}: {'at most' if most else 'at least'} {bound} {unit}".strip(), Bound(name, bound, most))
         )
-    for name in some(rng, list(kind.choices), choices):
-        value = pick(rng, kind.choices[name])
+    for name in some_of(rng, list(kind.choices), choices):
+        value = one_of(rng, kind.choices[name])
         found.append(Condition(f"{name}: {value}", Chosen(name, value)))
     return found
 
@@ -86,7 +75,7 @@ def listed(wanted: Sequence[Condition]) -> str:
 
 def in_category(rng: np.random.Generator, products: Sequence[Product]) -> list[Product]:
     """The products of one category."""
-    kind = pick(rng, KINDS)
+    kind = one_of(rng, KINDS)
     return [product for product in products if product.category == kind.name]
 
 
@@ -96,9 +85,9 @@ def in_category(rng: np.random.Generator, products: Sequence[Product]) -> list[P
 def _price(rng: np.random.Generator, level: int, world: World) -> Draft:
     products = catalogue(world)
     if level == 1:
-        product = pick(rng, products)
-        variant = pick(rng, product.variants)
-        told = pick(rng, (
+        product = one_of(rng, products)
+        variant = one_of(rng, product.variants)
+        told = one_of(rng, (
             "What does the {name} cost in {variant} at Larkfield Outdoor? Answer with the price in dollars, such as "
             "12.50.",
             "I need today's price of the {name}, variant {variant}. There are products with nearly the same name, so "
@@ -107,7 +96,7 @@ def _price(rng: np.random.Generator, level: int, world: World) -> Draft:
         )).format(name=product.name, variant=variant.name)  # fmt: skip
         others = sorted({p.cents for p in products if p.category == product.category} - {variant.cents})
         cheats = {
-            "price of another": answering(money(pick(rng, others))),
+            "price of another": answering(money(one_of(rng, others))),
             "a cent off": answering(money(variant.cents + 1)),
         }
         oracle = (*look_at([product.id]), *answering(money(variant.cents)))
@@ -120,7 +109,7 @@ def _cheapest(rng: np.random.Generator, level: int, world: World, products: Sequ
         pool = in_category(rng, products)
         wanted = [Condition("in stock in at least one variant", in_stock)]
         if level == 2:
-            brand = pick(rng, pool).brand
+            brand = one_of(rng, pool).brand
             wanted.append(Condition(f"brand {brand}", Branded(brand)))
         else:
             wanted += conditions(rng, pool, *{3: (0, 1), 4: (1, 1), 5: (2, 1)}[level])
@@ -135,10 +124,10 @@ def _cheapest(rng: np.random.Generator, level: int, world: World, products: Sequ
             and dearer[(0, 0, 0, 3, 6, 11)[level]].cents < fits[0].cents
         ):
             break
-    best, trap = fits[0], pick(rng, [p for p in dearer if p.cents < fits[0].cents])
+    best, trap = fits[0], one_of(rng, [p for p in dearer if p.cents < fits[0].cents])
     if level == 5:
         return _total(rng, world, pool, best, trap, wanted)
-    told = pick(rng, (
+    told = one_of(rng, (
         "Which of the {category} is the cheapest one with all of these properties: {wanted}? I only need its price "
         "(of its cheapest variant, sold out or not). Answer with the amount in dollars, such as 12.50.",
         "At Larkfield Outdoor, among the {category}, find the lowest price of a product that fulfils all of this: "
@@ -190,7 +179,7 @@ def _total(
 ) -> Draft:
     """What two of the cheapest cost a new customer with the best voucher, delivered by express."""
     count = int(rng.integers(2, 4))
-    told = pick(rng, (
+    told = one_of(rng, (
         "A new customer, who has never ordered here, wants {count} pieces of one product: the cheapest of our "
         "{category} (by its 'from' price) with all of these properties: {wanted}. They take the cheapest variant, "
         "express delivery and the one voucher that makes it cheapest. What do they pay in total today? How many "
@@ -271,10 +260,10 @@ _COMPLAINTS = (
 
 def _survey(rng: np.random.Generator, level: int, world: World) -> Draft:
     products = catalogue(world)
-    complaint = pick(rng, _COMPLAINTS)
+    complaint = one_of(rng, _COMPLAINTS)
     reports, least_stars = (1, 1) if level == 1 else (2, 1) if level < 4 else (2, 3)
     pool, where, address = _candidates(rng, level, products)
-    target, *others = some(rng, pool, min(len(pool), level + 4))
+    target, *others = some_of(rng, pool, min(len(pool), level + 4))
     _report(rng, world, target, complaint.reports, reports, least_stars)
     once, *rest = others
     if reports > 1:
@@ -288,7 +277,7 @@ def _survey(rng: np.random.Generator, level: int, world: World) -> Draft:
     who = "a reviewer reports" if reports == 1 else f"at least {reports} different reviewers report"
     if least_stars > 1:
         who = f"at least two different reviewers who themselves gave it {least_stars} stars or more report"
-    told = pick(rng, (
+    told = one_of(rng, (
         "Please read through the reviews of {where} at Larkfield Outdoor. There is exactly one product of which {who} "
         "{topic}. Which one? Answer with the full name of the product as its page shows it.",
         "We have a quality problem somewhere among {where}: for one product {who} {topic}. Reviews that say the "
@@ -307,7 +296,7 @@ def _candidates(rng: np.random.Generator, level: int, products: Sequence[Product
         pool = in_category(rng, products)
         name, slug = pool[0].category.lower(), pool[0].slug
         if level <= 2:
-            brand = pick(rng, pool).brand
+            brand = one_of(rng, pool).brand
             found = [p for p in pool if p.brand == brand and (level == 2 or p.stock)]
             said = f"the {name} of {brand}" + (" that are in stock in some variant" if level == 1 else "")
         elif level <= 4:
@@ -339,9 +328,9 @@ def _report(
         "?) ORDER BY id",
         product.id,
     )
-    for author, text in zip(some(rng, free, count), some(rng, texts, count), strict=True):
+    for author, text in zip(some_of(rng, free, count), some_of(rng, texts, count), strict=True):
         stars, before = int(rng.integers(least, most + 1)), int(rng.integers(5, 300))
-        filler = pick(
+        filler = one_of(
             rng, ("Bought it in the spring sale.", "Otherwise it does its work.", "Used it on five trips.", "A gift.")
         )
         title = {

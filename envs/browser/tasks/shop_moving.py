@@ -12,6 +12,7 @@ from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Contains, Deleted, Goal, Inserted, Updated
 from selftrain.envs.browser.script import Do, Script
 from selftrain.envs.browser.sites.shop.content import address
+from selftrain.envs.browser.tasks.parts import one_of, some_of
 from selftrain.envs.browser.tasks.shop_common import (
     SHOP,
     SITE,
@@ -21,10 +22,8 @@ from selftrain.envs.browser.tasks.shop_common import (
     catalogue,
     customer,
     days_ago,
-    pick,
     place,
     radio_of,
-    some,
 )
 from selftrain.envs.browser.world import World
 
@@ -94,8 +93,8 @@ def _open_orders(rng: np.random.Generator, level: int, world: World, account: Ac
     statuses = {3: ("placed", "shipped"), 4: ("placed", "placed", "shipped", "placed office")}.get(
         level, ("placed", "placed", "packed", "packed", "shipped", "placed office", "packed office", "placed")
     )
-    for at, status in enumerate(some(rng, statuses, len(statuses))):
-        wanted = [(p.variants[0], int(rng.integers(1, 3))) for p in some(rng, list(products.values()), 2)]
+    for at, status in enumerate(some_of(rng, statuses, len(statuses))):
+        wanted = [(p.variants[0], int(rng.integers(1, 3))) for p in some_of(rng, list(products.values()), 2)]
         state = status.split()[0]
         shipped = days_ago(0) if state == "shipped" else None
         past = Past(f"{days_ago(2)} 1{at}:{rng.integers(10, 60)}", wanted, status=state, shipped_on=shipped)
@@ -197,7 +196,7 @@ def _told(rng: np.random.Generator, level: int, move: Move) -> str:
         "For every order to Home that is packed but not shipped yet send the shop one message: topic Delivery, with "
         "the order's number in its field, subject 'New address', and a text that holds the new street and postcode.",
     }[level]
-    return pick(rng, (
+    return one_of(rng, (
         "Please help me at Larkfield Outdoor. {what} My {account}.",
         "{what} This is about my account at Larkfield Outdoor ({account}).",
         "Something to do in my account at Larkfield Outdoor: {what} You sign in with {account}.",

@@ -13,6 +13,7 @@ from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal, Inserted
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.shop.content import address
+from selftrain.envs.browser.tasks.parts import one_of, some_of
 from selftrain.envs.browser.tasks.shop_checkout import Basket, usable_vouchers, way_of
 from selftrain.envs.browser.tasks.shop_common import (
     SHOP,
@@ -28,9 +29,7 @@ from selftrain.envs.browser.tasks.shop_common import (
     days_ago,
     delivered,
     fill_cart,
-    pick,
     place,
-    some,
 )
 from selftrain.envs.browser.world import World
 
@@ -47,8 +46,8 @@ def _listed(wanted: Sequence[tuple[Variant, int]], products: Mapping[int, Produc
 
 def _goods(rng: np.random.Generator, products: Sequence[Product], count: int, most: int) -> list[tuple[Variant, int]]:
     """Variants of different products of which there is enough."""
-    chosen = some(rng, [p for p in products if any(v.stock > 6 for v in p.variants)], count)
-    return [(pick(rng, [v for v in p.variants if v.stock > 6]), int(rng.integers(1, most + 1))) for p in chosen]
+    chosen = some_of(rng, [p for p in products if any(v.stock > 6 for v in p.variants)], count)
+    return [(one_of(rng, [v for v in p.variants if v.stock > 6]), int(rng.integers(1, most + 1))) for p in chosen]
 
 
 def _leftovers(rng: np.random.Generator, world: World, account: Account, besides: Sequence[Variant]) -> list[Variant]:
@@ -80,12 +79,12 @@ def _basket(rng: np.random.Generator, level: int, world: World) -> Draft:
         wanted = _goods(rng, list(products.values()), min(level, 4), 1 if level == 1 else 3)
         basket = Basket(account, wanted, products, book_of(world, account)[0], way_of(world, "standard"))
         if level >= 2:
-            basket = replace(basket, home=pick(rng, book_of(world, account)[1:]))
+            basket = replace(basket, home=one_of(rng, book_of(world, account)[1:]))
         if level in (3, 4):
             basket = replace(basket, payment="invoice")
         if level == 3:
             usable = [v for v in usable_vouchers(world, basket) if v["kind"] != "delivery"]
-            basket = replace(basket, voucher=pick(rng, usable) if usable else None)
+            basket = replace(basket, voucher=one_of(rng, usable) if usable else None)
         if level < 3 or (level == 3 and basket.voucher):
             return _basket_draft(rng, level, world, basket)
         if level >= 4 and (best := _best(rng, level, world, basket)) is not None:
@@ -135,7 +134,7 @@ def _basket_draft(rng: np.random.Generator, level: int, world: World, basket: Ba
     if level == 5:
         street, postcode, city = address(rng)
         new = {"label": "Cabin", "recipient": account.name, "street": street, "postcode": postcode, "city": city}
-        basket = replace(basket, home=new, note=pick(rng, _NOTES), payment=pick(rng, ("card", "invoice")))
+        basket = replace(basket, home=new, note=one_of(rng, _NOTES), payment=one_of(rng, ("card", "invoice")))
         first = [Inserted(SITE, "addresses", {"user_id": account.id, **new})]
     leftovers = _leftovers(rng, world, account, [v for v, _ in basket.wanted]) if level >= 3 else []
     goal = Goal([*first, *basket.changes(len(first))], {SITE: account.username})
@@ -144,7 +143,7 @@ def _basket_draft(rng: np.random.Generator, level: int, world: World, basket: Ba
     more = [(variant, quantity + 1) for variant, quantity in basket.wanted[:1]] + list(basket.wanted[1:])
     cheats = {
         "one too many": (*before, *replace(basket, wanted=more).script(), Do("submit()")),
-        "another address": (*before, *replace(basket, home=pick(rng, other_homes)).script(), Do("submit()")),
+        "another address": (*before, *replace(basket, home=one_of(rng, other_homes)).script(), Do("submit()")),
     }
     if basket.voucher:
         cheats["without the voucher"] = (*before, *replace(basket, voucher=None).script(), Do("submit()"))
@@ -186,7 +185,7 @@ def _basket_told(rng: np.random.Generator, level: int, basket: Basket, until: st
     else:
         how += " No voucher."
     cart = "If something else is in my cart, take it out first. " if level >= 3 else ""
-    return pick(rng, (
+    return one_of(rng, (
         "Please order for me at Larkfield Outdoor: {goods}. Send it to {where}. {how} {cart}One order, exactly these "
         "goods. My {account}.",
         "I need {goods}, all in one order and nothing else. It goes to {where}. {how} {cart}You sign in with "
@@ -209,7 +208,7 @@ def _reorder(rng: np.random.Generator, level: int, world: World) -> Draft:
     homes = book_of(world, account)
     basket = Basket(account, wanted, products, homes[0], way_of(world, "standard"))
     if level >= 2:
-        marker = pick(rng, wanted)[0]
+        marker = one_of(rng, wanted)[0]
         told = f"the order that had the {products[marker.product_id].name} in it"
     extra = ""
     if level >= 3:
@@ -269,7 +268,7 @@ def _reorder_draft(
     rng: np.random.Generator, level: int, world: World, basket: Basket, told: str, extra: str, number: int,
     old: Sequence[tuple[Variant, int]],
 ) -> Draft:  # fmt: skip
-    text = pick(rng, (
+    text = one_of(rng, (
         "Please order again what was in {told}, at Larkfield Outdoor.{extra} Send it to my address {home} by standard "
         "delivery, I pay by {payment}, without a voucher. My {account}.",
         "I need the same things as in {told}.{extra} Standard delivery to {home}, payment by {payment}, no voucher. "

@@ -11,6 +11,7 @@ import numpy as np
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal, Inserted, Updated
 from selftrain.envs.browser.script import Do, Script
+from selftrain.envs.browser.tasks.parts import one_of, some_of
 from selftrain.envs.browser.tasks.shop_common import (
     SHOP,
     SITE,
@@ -22,10 +23,8 @@ from selftrain.envs.browser.tasks.shop_common import (
     customer,
     days_ago,
     delivered,
-    pick,
     place,
     setting,
-    some,
 )
 from selftrain.envs.browser.world import World
 
@@ -90,10 +89,15 @@ def refund_way(world: World, payment: str) -> str:
 
 def _draw(rng: np.random.Generator, products: Sequence[Product], age: int, faults: bool = True) -> Item:
     cleared = rng.random() < 0.3
-    product = pick(rng, [p for p in products if p.clearance == cleared])
+    product = one_of(rng, [p for p in products if p.clearance == cleared])
     reasons = ("size", "dislike", "dislike", "damaged", "wrong") if faults else ("dislike",)
     return Item(
-        pick(rng, product.variants), product, int(rng.integers(1, 4)), pick(rng, reasons), bool(rng.random() < 0.4), age
+        one_of(rng, product.variants),
+        product,
+        int(rng.integers(1, 4)),
+        one_of(rng, reasons),
+        bool(rng.random() < 0.4),
+        age,
     )
 
 
@@ -112,13 +116,13 @@ class Parcel:
 def _parcels(rng: np.random.Generator, level: int, products: Sequence[Product], policy: Policy) -> list[Parcel]:
     """Orders with goods of which the policy takes some back and others not."""
     while True:
-        ages = some(rng, _AGES, {1: 1, 2: 1, 3: 1, 4: 3, 5: 6}[level])
+        ages = some_of(rng, _AGES, {1: 1, 2: 1, 3: 1, 4: 3, 5: 6}[level])
         parcels = []
         for age in ages:
             items = [_draw(rng, products, age, level >= 4) for _ in range({1: 2, 2: 3, 3: 5, 4: 3, 5: 3}[level])]
             if level <= 3:
                 items = [replace(item, opened=False, quantity=max(item.quantity, 2)) for item in items]
-            parcels.append(Parcel(items, pick(rng, ("card", "invoice"))))
+            parcels.append(Parcel(items, one_of(rng, ("card", "invoice"))))
         everything = [item for parcel in parcels for item in parcel.items]
         taken = [item for item in everything if not policy.refusal(item)]
         if len({item.product.id for item in everything}) < len(everything):
@@ -235,7 +239,7 @@ def _return_told(
             "returns policy takes back, in full quantity and with these reasons, and none that it does not. I want "
             "the money on my original payment wherever the policy lets me choose."
         )
-    return pick(rng, (
+    return one_of(rng, (
         "Please register a return for me at Larkfield Outdoor. {what} The comment stays empty. My {account}.",
         "I have goods to send back to Larkfield Outdoor. {what} Leave the comment empty. Sign in with {account}.",
         "Help me with a return in the shop. {what} No comment is needed. Login: {account}.",
@@ -269,7 +273,7 @@ def _decide(rng: np.random.Generator, level: int, world: World) -> Draft:
     staff, policy = colleague(rng, world), policy_of(world)
     count = {1: 3, 2: 6, 3: 5, 4: 10, 5: 22}[level]
     items = _waiting(rng, catalogue(world), policy, count)
-    people = some(rng, world.rows(SITE, "SELECT id, name FROM users WHERE role = 'customer' ORDER BY id"), count)
+    people = some_of(rng, world.rows(SITE, "SELECT id, name FROM users WHERE role = 'customer' ORDER BY id"), count)
     if level == 2:
         people = [people[at // 3] for at in range(count)]
     cases = [_registered(rng, world, item, person, policy) for item, person in zip(items, people, strict=True)]
@@ -277,7 +281,7 @@ def _decide(rng: np.random.Generator, level: int, world: World) -> Draft:
     which = {1: f"return {cases[0].id}", 2: f"all waiting returns of {cases[0].customer}"}.get(
         level, "all returns that wait"
     )
-    told = pick(rng, (
+    told = one_of(rng, (
         "Please decide {which} at the order desk of Larkfield Outdoor, by the returns policy and the desk handbook. "
         "Where you refuse, give the reason in the handbook's words; an approval has none. {account}.",
         "You are on the order desk today. Approve or refuse {which} as policy and handbook say. A refusal states the "
@@ -308,7 +312,7 @@ def _decide(rng: np.random.Generator, level: int, world: World) -> Draft:
 def _waiting(rng: np.random.Generator, products: Sequence[Product], policy: Policy, count: int) -> list[Item]:
     """Items of which the first few, and all, are partly refused."""
     while True:
-        items = [_draw(rng, products, pick(rng, _AGES)) for _ in range(count)]
+        items = [_draw(rng, products, one_of(rng, _AGES)) for _ in range(count)]
         refused = [bool(policy.refusal(item)) for item in items]
         mixed = 0.3 * count <= sum(refused) <= 0.7 * count and 0 < sum(refused[:3]) < 3
         if mixed and len({policy.refusal(item) for item in items}) >= (3 if count > 3 else 2):

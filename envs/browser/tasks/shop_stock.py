@@ -10,17 +10,8 @@ import numpy as np
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal, Inserted, Updated
 from selftrain.envs.browser.script import Do, Script
-from selftrain.envs.browser.tasks.shop_common import (
-    SHOP,
-    SITE,
-    Product,
-    Variant,
-    catalogue,
-    colleague,
-    pick,
-    setting,
-    some,
-)
+from selftrain.envs.browser.tasks.parts import one_of, some_of
+from selftrain.envs.browser.tasks.shop_common import SHOP, SITE, Product, Variant, catalogue, colleague, setting
 from selftrain.envs.browser.world import World
 
 _SUPPLIERS = ("Holloway Freight", "Brisk & Sons", "Northern Textile Works", "Alder Wholesale")
@@ -55,11 +46,11 @@ class Position:
 def _positions(rng: np.random.Generator, level: int, products: Sequence[Product]) -> list[Position]:
     count = {1: 1, 2: 3, 3: 7, 4: 11, 5: 24}[level]
     found = []
-    for product in some(rng, products, count):
+    for product in some_of(rng, products, count):
         announced = int(rng.integers(3, 20))
-        line = Position(pick(rng, product.variants), product.name, announced, announced)
+        line = Position(one_of(rng, product.variants), product.name, announced, announced)
         if level >= 3 and rng.random() < 0.4:
-            line = replace(line, pack=pick(rng, (4, 6, 12)))
+            line = replace(line, pack=one_of(rng, (4, 6, 12)))
         if level >= 3 and rng.random() < 0.35:
             line = replace(line, received=int(rng.integers(1, announced)))
         if level >= 4 and rng.random() < 0.4:
@@ -115,7 +106,7 @@ def _bookings(positions: Sequence[Position], damaged_apart: bool) -> list[Bookin
 
 def _stock(rng: np.random.Generator, level: int, world: World) -> Draft:
     staff, apart = colleague(rng, world), bool(setting(world, "damaged_apart"))
-    number, supplier = f"LN-{rng.integers(20000, 99999)}", pick(rng, _SUPPLIERS)
+    number, supplier = f"LN-{rng.integers(20000, 99999)}", one_of(rng, _SUPPLIERS)
     while True:
         positions = _positions(rng, level, catalogue(world))
         bookings = _bookings(positions, apart)
@@ -213,7 +204,7 @@ def _told(
             what += (
                 " If the note has a SKU twice, add its pieces up and book them together. The remarks at its end count."
             )
-    return pick(rng, (
+    return one_of(rng, (
         "Please update the stock of Larkfield Outdoor. {what} Your {account}.",
         "{what} You are in charge of the stock at Larkfield Outdoor; sign in with {account}.",
         "Goods came in at Larkfield Outdoor. {what} Book nothing else. Login: {account}.",

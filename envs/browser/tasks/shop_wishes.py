@@ -10,17 +10,8 @@ import numpy as np
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Deleted, Goal, Inserted
 from selftrain.envs.browser.script import Do
-from selftrain.envs.browser.tasks.shop_common import (
-    SHOP,
-    SITE,
-    Account,
-    Product,
-    catalogue,
-    customer,
-    look_at,
-    pick,
-    some,
-)
+from selftrain.envs.browser.tasks.parts import one_of, some_of
+from selftrain.envs.browser.tasks.shop_common import SHOP, SITE, Account, Product, catalogue, customer, look_at
 from selftrain.envs.browser.tasks.shop_find import Branded, Condition, conditions, in_category, in_stock, listed
 from selftrain.envs.browser.world import World
 
@@ -32,19 +23,19 @@ def _wishes(rng: np.random.Generator, level: int, world: World) -> Draft:
         pool = in_category(rng, products)
         wanted = [Condition("in stock in at least one variant", in_stock)] if level > 1 else []
         if level <= 2:
-            brand = pick(rng, pool).brand
+            brand = one_of(rng, pool).brand
             wanted.append(Condition(f"brand {brand}", Branded(brand)))
         wanted += conditions(rng, pool, *{1: (0, 0), 2: (0, 0), 3: (0, 2), 4: (1, 2), 5: (3, 1)}[level])
         fits = [p for p in pool if all(c.holds(p) for c in wanted)]
         if level == 1 and fits:
-            fits = [pick(rng, fits)]
+            fits = [one_of(rng, fits)]
         if (level == 1 and fits) or 2 <= len(fits) <= 7:
             break
     outside = [p for p in products if p not in fits]
-    old = some(rng, [p for p in outside if p.category != pool[0].category], 2 + level)
+    old = some_of(rng, [p for p in outside if p.category != pool[0].category], 2 + level)
     gone: list[Product] = []
     if level >= 4:
-        old += [p for p in some(rng, [p for p in outside if not p.stock], 2) if p not in old]
+        old += [p for p in some_of(rng, [p for p in outside if not p.stock], 2) if p not in old]
         gone = [p for p in old if not p.stock]
     for product in old:
         world.write(SITE, "INSERT INTO wishes (user_id, product_id) VALUES (?, ?)", account.id, product.id)
@@ -60,7 +51,7 @@ def _wish_draft(
         if level == 1
         else f"every one of the {pool[0].category.lower()} that fulfils all of this ({listed(wanted)})"
     )
-    told = pick(rng, (
+    told = one_of(rng, (
         "Please put {what} on my wish list at Larkfield Outdoor. {gone}My {account}.",
         "I am collecting ideas for a trip. Save {what} to my wish list in the shop, and nothing else. {gone}You sign "
         "in with {account}.",
@@ -79,7 +70,7 @@ def _wish_draft(
         {SITE: account.username},
     )
     survey = look_at([p.id for p in pool]) if level >= 3 else ()
-    wrong = pick(rng, [p for p in pool if p not in fits])
+    wrong = one_of(rng, [p for p in pool if p not in fits])
     script = (*account.sign_in, *survey, *_save(fits), *_unsave(gone))
     cheats = {
         "one too many": (*account.sign_in, *_save([*fits, wrong]), *_unsave(gone), Do("submit()")),

@@ -12,15 +12,12 @@ from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.tracker.schema import PRIORITIES
+from selftrain.envs.browser.tasks.parts import answering, one_of, said, some_of
 from selftrain.envs.browser.tasks.tracker_common import (
     HOME,
     SITE,
     all_issues,
-    answering,
     label_id,
-    one_of,
-    said,
-    some_of,
     some_project,
     write_guide,
 )

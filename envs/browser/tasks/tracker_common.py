@@ -11,6 +11,7 @@ import numpy as np
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.database import hashed
 from selftrain.envs.browser.sites.tracker.schema import FINISHED
+from selftrain.envs.browser.tasks.parts import one_of, signing_in
 from selftrain.envs.browser.world import NOW, World
 
 SITE = "tracker"
@@ -57,12 +58,7 @@ class Account:
     @property
     def sign_in(self) -> tuple[Do, ...]:
         """The script that signs this member in."""
-        return (
-            Do(f"goto('{HOME}/login')"),
-            Do("fill", "textbox", "User name", self.username),
-            Do("fill", "textbox", "Password", self.password),
-            Do("click", "button", "Sign in"),
-        )
+        return signing_in(HOME, self.username, self.password)
 
 
 def account(rng: np.random.Generator, world: World, role: str, *, but: Sequence[int] = ()) -> Account:
@@ -72,21 +68,6 @@ def account(rng: np.random.Generator, world: World, role: str, *, but: Sequence[
     password = f"{one_of(rng, _WORDS)}-{one_of(rng, _WORDS)}-{int(rng.integers(100, 1000))}"
     world.write(SITE, "UPDATE users SET password = ? WHERE id = ?", hashed(password), member["id"])
     return Account(member["id"], member["username"], password)
-
-
-def one_of(rng: np.random.Generator, options: Sequence[_T]) -> _T:
-    """One of the options."""
-    return options[int(rng.integers(len(options)))]
-
-
-def some_of(rng: np.random.Generator, options: Sequence[_T], count: int) -> list[_T]:
-    """This many of the options, in any order."""
-    return [options[at] for at in rng.permutation(len(options))[:count].tolist()]
-
-
-def said(rng: np.random.Generator, wordings: Sequence[str], **values: Any) -> str:
-    """One of several wordings, filled in."""
-    return one_of(rng, wordings).format(**values)
 
 
 def all_issues(world: World) -> list[dict[str, Any]]:
@@ -161,11 +142,6 @@ def write_guide(world: World, project_id: int, section: str, lines: Sequence[str
 # pieces of scripts
 
 SUBMIT = Do("submit()")
-
-
-def answering(answer: Any) -> tuple[Do, ...]:
-    """The script that only gives this answer."""
-    return (Do(f"answer({str(answer)!r})"),)
 
 
 def open_issue(ref: str, end: str = "") -> Do:

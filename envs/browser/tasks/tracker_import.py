@@ -15,6 +15,7 @@ from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.tracker.importing import COLUMNS
 from selftrain.envs.browser.sites.tracker.schema import ESTIMATES, PRIORITIES
 from selftrain.envs.browser.sites.tracker.words import CHORES, CIRCUMSTANCES, COMPONENTS, LABELS, SYMPTOMS
+from selftrain.envs.browser.tasks.parts import one_of, said, some_of
 from selftrain.envs.browser.tasks.tracker_common import (
     HOME,
     SITE,
@@ -24,9 +25,6 @@ from selftrain.envs.browser.tasks.tracker_common import (
     all_issues,
     components_of,
     label_id,
-    one_of,
-    said,
-    some_of,
     some_project,
     write_guide,
 )

@@ -10,15 +10,13 @@ import numpy as np
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal
 from selftrain.envs.browser.script import Do
+from selftrain.envs.browser.tasks.parts import answering, one_of, said
 from selftrain.envs.browser.tasks.tracker_common import (
     HOME,
     SITE,
     add_comment,
     add_issue,
-    answering,
     components_of,
-    one_of,
-    said,
     some_project,
 )
 from selftrain.envs.browser.world import World

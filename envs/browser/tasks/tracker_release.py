@@ -12,6 +12,7 @@ import numpy as np
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal, Inserted, Updated
 from selftrain.envs.browser.script import Do
+from selftrain.envs.browser.tasks.parts import one_of, said, some_of
 from selftrain.envs.browser.tasks.tracker_common import (
     HOME,
     SITE,
@@ -22,9 +23,6 @@ from selftrain.envs.browser.tasks.tracker_common import (
     edit,
     label_id,
     milestones_of,
-    one_of,
-    said,
-    some_of,
     some_project,
     write_guide,
 )

@@ -10,6 +10,7 @@ import numpy as np
 from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Goal, Updated
 from selftrain.envs.browser.script import Do
+from selftrain.envs.browser.tasks.parts import one_of, said, some_of
 from selftrain.envs.browser.tasks.tracker_common import (
     SITE,
     SUBMIT,
@@ -17,10 +18,7 @@ from selftrain.envs.browser.tasks.tracker_common import (
     add_comment,
     add_issue,
     all_issues,
-    one_of,
-    said,
     set_status,
-    some_of,
     some_project,
 )
 from selftrain.envs.browser.world import World

@@ -12,6 +12,7 @@ from selftrain.envs.browser.family import BrowserFamily, Draft
 from selftrain.envs.browser.goals import Contains, Goal, Inserted, Updated
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.tracker.words import COMPONENTS
+from selftrain.envs.browser.tasks.parts import one_of, said, some_of
 from selftrain.envs.browser.tasks.tracker_common import (
     SITE,
     SUBMIT,
@@ -25,9 +26,6 @@ from selftrain.envs.browser.tasks.tracker_common import (
     components_of,
     edit,
     milestones_of,
-    one_of,
-    said,
-    some_of,
     some_project,
     write_guide,
 )

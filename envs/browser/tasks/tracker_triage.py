@@ -13,6 +13,7 @@ from selftrain.envs.browser.goals import Goal, Inserted, Updated
 from selftrain.envs.browser.script import Do
 from selftrain.envs.browser.sites.tracker.schema import PRIORITIES
 from selftrain.envs.browser.sites.tracker.words import COMPONENTS
+from selftrain.envs.browser.tasks.parts import one_of, said, some_of
 from selftrain.envs.browser.tasks.tracker_common import (
     SITE,
     SUBMIT,
@@ -22,10 +23,7 @@ from selftrain.envs.browser.tasks.tracker_common import (
     edit,
     label_id,
     milestones_of,
-    one_of,
-    said,
     set_status,
-    some_of,
     some_project,
     write_guide,
 )
