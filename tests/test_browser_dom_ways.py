@@ -141,7 +141,8 @@ def test_cookies_belong_to_their_host_and_to_the_episode() -> None:
 
 def test_downloads_leave_the_page_alone() -> None:
     place = Place(
-        "<a href=/report>report</a><a href=/table.csv>csv</a><a href=/plain download>plain</a><a href=/none>none</a>"
+        "<a href=/report>report</a><a href=/table.csv>csv</a><a href=/plain download>plain</a>"
+        "<a href=/plain download='../mine.txt'>named</a><a href=/none>none</a>"
     )
     saved = {"Content-Disposition": 'attachment; filename="../r\x7feport.csv"'}
     place.pages |= {
@@ -150,10 +151,11 @@ def test_downloads_leave_the_page_alone() -> None:
         "/plain": lambda: Response("p", content_type="text/plain"),
         "/none": lambda: Response(status=204),
     }
-    for name in ("report", "report", "csv", "plain", "none"):
+    for name in ("report", "report", "csv", "plain", "named", "none"):
         place.click(name)
     assert place.url == "http://one.test/"
-    expected = {"report.csv": b"a\n\xff", "report (1).csv": b"a\n\xff", "table.csv": b"a,b", "plain": b"p"}
+    reports = {"report.csv": b"a\n\xff", "report (1).csv": b"a\n\xff"}
+    expected = {**reports, "table.csv": b"a,b", "plain": b"p", "mine.txt": b"p"}
     assert dict(place.engine.downloads()) == expected
     assert dict(place.engine.downloads()) == {}
 

@@ -16,7 +16,8 @@ _INDEX = """
 <li><a href="http://three.test/">Out of here</a> <a href="file:///etc/passwd">A file</a>
 <a href="data:text/html,x">Data</a></li>
 <li><a href="/structure" target="_blank">In a new tab</a></li>
-<li><a href="/export">Export</a> <a href="/notes.txt" download>Saved page</a></li>
+<li><a href="/export">Export</a> <a href="/notes.txt" download>Saved page</a>
+<a href="/notes.txt" download="my notes.txt">Named page</a></li>
 <li><a href="/nothing">Nothing</a> <a href="/missing">Missing</a></li>
 <li><a href="/moved">Moved</a> <a href="/moved-out">Moved out</a></li>
 </ul>
@@ -130,7 +131,7 @@ class Recorder:
     """The application; keeps what it was asked.
 
     Attributes:
-        asked: method, URL, fields and files of every request.
+        asked: method, URL, fields, files, cookies and referrer of every request.
     """
 
     def __init__(self) -> None:
@@ -144,7 +145,7 @@ class Recorder:
         files = [(key, file.filename, file.read()) for key, file in request.files.items(multi=True)]
         request.close()
         fields = [(key, value) for key, value in request.form.items(multi=True)]
-        self.asked.append((request.method, request.url, fields, files, request.cookies.to_dict()))
+        self.asked.append((request.method, request.url, fields, files, request.cookies.to_dict(), request.referrer))
         return self._answer(request, fields)(environ, start_response)
 
     def check(self) -> None:

@@ -144,7 +144,7 @@ SCENES: Sequence[Scene] = (
     Scene(
         "a_download",
         "/",
-        [Do("click", "link", "Export"), Do("click", "link", "Export"), Do("click", "link", "Saved page")],
+        [Do("click", "link", name) for name in ("Export", "Export", "Saved page", "Named page")],
     ),
     Scene(
         "answers_without_page", "/", [Do("click", "link", "Nothing"), Do("click", "link", "Missing"), Do("go_back()")]

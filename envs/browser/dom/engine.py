@@ -207,7 +207,7 @@ class DomEngine:
         if not new_tab and "#" in url and without_fragment(url) == without_fragment(here):
             self._tabs[self._active].show(url, self._now().document, replace=url == here)
         else:
-            self._load("GET", url, None, new_tab=new_tab, saved="download" in link[1])
+            self._load("GET", url, None, new_tab=new_tab, saved_as=link[1].get("download"))
 
     # loading
 
@@ -218,15 +218,15 @@ class DomEngine:
         body: Body | None,
         *,
         new_tab: bool = False,
-        saved: bool = False,
+        saved_as: str | None = None,
         typed: bool = False,
     ) -> None:
         here = self._now().url
         if new_tab and len(self._tabs) >= MOST_TABS:
             raise ActionError(f"{MOST_TABS} tabs are open, and no more can be; close one with tab_close().")
         answer = self._network.send(method, url, body, "" if typed or here == BLANK else here)
-        if saved or answer.is_saved(_SAVED_TEXTS):
-            self._save(answer)
+        if saved_as is not None or answer.is_saved(_SAVED_TEXTS):
+            self._save(answer, saved_as or "")
         elif answer.status not in {204, 205}:
             if new_tab:
                 self._tabs.append(Tab())
@@ -234,8 +234,8 @@ class DomEngine:
             same = method == "GET" and without_fragment(url) == without_fragment(here)
             self._tabs[self._active].show(answer.url, _document(answer), replace=same and not new_tab)
 
-    def _save(self, answer: Answer) -> None:
-        name = answer.file_name() or safe_name(urlsplit(answer.url).path)
+    def _save(self, answer: Answer, saved_as: str) -> None:
+        name = answer.file_name() or safe_name(saved_as or urlsplit(answer.url).path)
         stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
         count = 0
         while name in self._downloads:
