@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -13,9 +12,9 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from backends import requires
 from gymnasium.utils.env_checker import check_env
 
-from selftrain.envs.browser.chromium.launch import NAMES
 from selftrain.envs.browser.engine import ActionError, View
 from selftrain.envs.browser.env import VIEWPORT, BrowserEnv, BrowserVectorEnv
 from selftrain.envs.browser.page import Page
@@ -27,7 +26,7 @@ from selftrain.tasks import Task
 ID = "selftrain:SelfTrain-Browser-v0"
 TASK = "booking-find-connection/train/1/0"
 CHANGE = "forum-bans/train/1/0"
-needs_chromium = pytest.mark.skipif(not any(map(shutil.which, NAMES)), reason="needs a Chromium")
+needs_chromium = requires("chromium for the browser")
 
 
 @pytest.fixture

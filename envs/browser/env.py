@@ -177,7 +177,7 @@ class BrowserEnv(TaskEnv[Desk]):
         except ActionError as error:
             sites.close()
             raise TaskError(f"task {task.id!r} begins at a page that cannot be opened: {error}") from error
-        except BaseException:
+        except BaseException:  # interrupts too: nothing stays open, and the engine may be in the middle of anything
             sites.close()
             self._drop_engine()
             raise

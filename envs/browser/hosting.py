@@ -58,7 +58,7 @@ class InProcessSites:
         asked = f"{environ.get('REQUEST_METHOD')} {environ.get('HTTP_HOST')}{environ.get('PATH_INFO')}"
         try:
             return self._served(environ, start_response)
-        except Exception as error:
+        except Exception as error:  # whatever a site raises is a fault of the environment, never a page
             self._fault = SandboxError(f"a site failed on {asked[:200]}: {type(error).__name__}: {error}")
             raise self._fault from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from selftrain.envs.browser.page_roles import NOT_AS_THEY_LOOK, states_of
 _Draft = tuple[str, int, str, str, str, str, str, tuple[str, ...], tuple[str, ...]]
 
 
-class Lines:
+class Lines(abc.ABC):
     """One pass over a document.
 
     A line is put together from `parts`: quoted texts and elements. `flat` is what stands in a cell: nothing in it
@@ -44,9 +45,9 @@ class Lines:
         self._finish_members("")
         return "\n".join(self._lines), {number: each for number, each in self._elements.items() if each is not None}
 
+    @abc.abstractmethod
     def _by_role(self, node: Node) -> bool:
         """Write an element whose attributes say what it is; False when its tag says it after all."""
-        raise NotImplementedError
 
     def _children(self, node: Node) -> None:
         for child in node[2]:

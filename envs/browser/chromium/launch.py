@@ -179,6 +179,6 @@ def _end(owner: int, pid: int, pipe: Pipe, folder: Path) -> None:
     deadline = time.monotonic() + _END_SECONDS
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
-            time.sleep(0.002)
+            time.sleep(0.002)  # a child can be waited for with a limit by asking again only
     pipe.close()
     shutil.rmtree(folder, ignore_errors=True)

@@ -53,7 +53,7 @@ def main(folder: Path) -> None:
         mark, verb = line.split()
         try:
             reply = _answered(served, folder) if verb == "request" else _kept(served, folder)
-        except Exception:
+        except Exception:  # told to the host, which makes a fault of it
             reply = joined({"failed": traceback.format_exc()[-2000:]}, b"")
         (folder / "reply").write_bytes(reply)
         os.write(3, f"{mark}\n".encode())
