@@ -159,14 +159,33 @@ def test_a_page_that_hangs_ends_the_episode_and_not_the_engine(engine: ChromiumE
 def test_a_crash_ends_the_episode_and_not_the_engine(engine: ChromiumEngine, whole: bool) -> None:
     at(engine, "/")
     assert engine._browser is not None
-    pid = engine._browser.process.pid
-    ours = [each for each in psutil.process_iter() if _session(each.pid) == pid]
-    renderers = [each for each in ours if "--type=renderer" in " ".join(each.cmdline())]
-    for each in ours if whole else renderers:
+    ours = _processes(engine)
+    for each in ours if whole else filter(_is_renderer, ours):
         os.kill(each.pid, signal.SIGKILL)
     with pytest.raises(SandboxError, match="browser crashed"):
         click(engine, "Two")
     assert "Start" in text(at(engine, "/"))
+
+
+def test_a_crash_that_is_known_before_the_look_is_not_seen_as_a_page(engine: ChromiumEngine) -> None:
+    browser = at(engine, "/")._browser
+    assert browser is not None
+    tab = browser.tab
+    for each in filter(_is_renderer, _processes(engine)):
+        os.kill(each.pid, signal.SIGKILL)
+    assert browser.pipe.wait(lambda: tab.crashed, 10.0)
+    with pytest.raises(SandboxError, match="browser crashed"):
+        engine.view()
+    assert "Start" in text(at(engine, "/"))
+
+
+def _processes(engine: ChromiumEngine) -> list[psutil.Process]:
+    assert engine._browser is not None
+    return [each for each in psutil.process_iter() if _session(each.pid) == engine._browser.process.pid]
+
+
+def _is_renderer(process: psutil.Process) -> bool:
+    return "--type=renderer" in " ".join(process.cmdline())
 
 
 def _session(pid: int) -> int:

@@ -173,8 +173,7 @@ class Tab:
             return [pipe.answer(number) for number in numbers]
         for number in numbers:
             pipe.forget(number)
-        if self.crashed:
-            raise SandboxError("browser crashed: the process of a page died")
+        self._require_alive()
         if not waited:
             raise NoAnswerError(f"browser crashed: its page did not answer for {seconds:.0f} seconds")
         raise ContextGoneError(self.dialog)
@@ -220,6 +219,10 @@ class Tab:
         """Whether no script of the page can run: it is gone, or a dialog waits."""
         return self.crashed or self.closed or bool(self.dialog)
 
+    def _require_alive(self) -> None:
+        if self.crashed:
+            raise SandboxError("browser crashed: the process of a page died")
+
     def settle(self) -> None:
         """Wait until the page is loaded and its scripts have done what they were set off to do, or a dialog is open.
 
@@ -233,8 +236,7 @@ class Tab:
                 self._stop()
                 raise ActionError(f"The page did not finish loading in {LOAD_SECONDS:.0f} seconds and was stopped.")
             self._pipe.wait(lambda: not self._fetching or not self.is_still or self.is_stopped, _FETCH_SECONDS)
-            if self.crashed:
-                raise SandboxError("browser crashed: the process of a page died")
+            self._require_alive()
             if self.is_stopped:
                 return
             try:
@@ -295,8 +297,13 @@ class Tab:
         self._loading = self._requested = False
 
     def read(self) -> Page:
-        """The page as it stands; while a dialog stops it, as it was read last."""
+        """The page as it stands; while a dialog stops it, as it was read last.
+
+        Raises:
+            SandboxError: it crashed or hangs.
+        """
         for _ in range(_ROUNDS):
+            self._require_alive()
             if self.is_stopped:
                 break
             try:
