@@ -1,0 +1,114 @@
+"""What a lab calls a macrophage, and what can be known of it: exact labels, and exact information in bits."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from selftrain.envs.lab.cells import CUTS, TRAITS, Bools, Cells, Floats
+
+PRIORS = 1e-12
+
+
+@dataclass(frozen=True)
+class Convention:
+    """The rule of a lab: a macrophage is counted unless it has a trait that the lab leaves out, or is too small.
+
+    Attributes:
+        left_out: for each of `TRAITS`, whether a macrophage with it is not called one here.
+        least: the diameter in µm below which nothing is counted, one of `CUTS`.
+    """
+
+    left_out: tuple[bool, ...]
+    least: float
+
+    def labels(self, cells: Cells) -> Bools:
+        """Which of the cells this lab calls macrophages."""
+        barred = (cells.traits & np.array(self.left_out)).any(axis=1)
+        return (cells.kind == 0) & ~barred & (cells.diameter >= self.least)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """On what the labs of a level may differ.
+
+    Attributes:
+        traits: indices into `TRAITS` that each lab decides for itself; macrophages with others do not occur.
+        cuts: the limits of size that it chooses among.
+    """
+
+    traits: tuple[int, ...]
+    cuts: tuple[float, ...] = CUTS[:1]
+
+    def conventions(self) -> list[Convention]:
+        """All that there can be, each as likely as the others: at least one trait is left out, and one is not."""
+        found = []
+        for bits in itertools.product((False, True), repeat=len(self.traits)):
+            if len(bits) > 1 and len(set(bits)) == 1:
+                continue
+            left_out = [False] * len(TRAITS)
+            for trait, bit in zip(self.traits, bits, strict=True):
+                left_out[trait] = bit
+            found += [Convention(tuple(left_out), cut) for cut in self.cuts]
+        return found
+
+    @property
+    def bits(self) -> float:
+        """What there is to learn about a lab."""
+        return math.log2(len(self.conventions()))
+
+
+class Belief:
+    """What an ideal observer believes of a lab: a weight for each convention that its scope allows.
+
+    Knows what every cell is, so that nothing is uncertain but the convention: the bound of every learner.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.conventions = scope.conventions()
+        self.weights: Floats = np.full(len(self.conventions), 1 / len(self.conventions))
+
+    @property
+    def bits(self) -> float:
+        """What is left to learn: the entropy."""
+        weights = self.weights[self.weights > PRIORS]
+        return float(-(weights * np.log2(weights)).sum())
+
+    def table(self, cells: Cells) -> Bools:
+        """(conventions, cells): the label of each cell under each convention."""
+        return np.array([convention.labels(cells) for convention in self.conventions])
+
+    def likely(self, cells: Cells) -> Floats:
+        """The probability that each cell is called a macrophage here."""
+        found: Floats = self.weights @ self.table(cells)
+        return found
+
+    def see(self, cell: Cells, label: bool) -> float:
+        """Learn the label of one cell; returns the bits that it brought."""
+        return self._keep(self.table(cell)[:, 0] == label)
+
+    def hear_trait(self, trait: int, left_out: bool) -> float:
+        """Learn whether a trait is left out; returns the bits that it brought."""
+        return self._keep(np.array([convention.left_out[trait] == left_out for convention in self.conventions]))
+
+    def hear_least(self, least: float) -> float:
+        """Learn the least size; returns the bits that it brought."""
+        return self._keep(np.array([convention.least == least for convention in self.conventions]))
+
+    def _keep(self, fits: npt.NDArray[np.bool_]) -> float:
+        before = self.bits
+        weights = self.weights * fits
+        if not weights.any():
+            raise ValueError("no convention of this scope fits what was seen and heard")
+        self.weights = weights / weights.sum()
+        return before - self.bits
+
+
+def accuracy(predicted: Sequence[bool] | Bools, labels: Sequence[bool] | Bools) -> float:
+    """Share of right answers."""
+    return float((np.asarray(predicted, bool) == np.asarray(labels, bool)).mean())
