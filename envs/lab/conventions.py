@@ -30,7 +30,8 @@ class Convention:
     def labels(self, cells: Cells) -> Bools:
         """Which of the cells this lab calls macrophages."""
         barred = (cells.traits & np.array(self.left_out)).any(axis=1)
-        return (cells.kind == 0) & ~barred & (cells.diameter >= self.least)
+        counted: Bools = (cells.kind == 0) & ~barred & (cells.diameter >= self.least)
+        return counted
 
 
 @dataclass(frozen=True)
@@ -90,17 +91,22 @@ class Belief:
 
     def see(self, cell: Cells, label: bool) -> float:
         """Learn the label of one cell; returns the bits that it brought."""
-        return self._keep(self.table(cell)[:, 0] == label)
+        return self.keep(self.table(cell)[:, 0] == label)
 
     def hear_trait(self, trait: int, left_out: bool) -> float:
         """Learn whether a trait is left out; returns the bits that it brought."""
-        return self._keep(np.array([convention.left_out[trait] == left_out for convention in self.conventions]))
+        return self.keep(np.array([convention.left_out[trait] == left_out for convention in self.conventions]))
 
     def hear_least(self, least: float) -> float:
         """Learn the least size; returns the bits that it brought."""
-        return self._keep(np.array([convention.least == least for convention in self.conventions]))
+        return self.keep(np.array([convention.least == least for convention in self.conventions]))
 
-    def _keep(self, fits: npt.NDArray[np.bool_]) -> float:
+    def keep(self, fits: npt.NDArray[np.bool_]) -> float:
+        """Rule out the conventions for which `fits` is false; returns the bits that it brought.
+
+        Raises:
+            ValueError: none is left.
+        """
         before = self.bits
         weights = self.weights * fits
         if not weights.any():
