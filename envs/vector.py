@@ -102,19 +102,18 @@ class TaskVectorEnv(SyncVectorEnv):
             infos = self._add_info(infos, info, i)
         return self._batched(), infos
 
-    def step(self, actions: Sequence[str]) -> tuple[Any, _Floats, _Flags, _Flags, _Info]:
+    def step(self, actions: Sequence[Any]) -> tuple[Any, _Floats, _Flags, _Flags, _Info]:
         """Send one action to each environment.
 
         Raises:
-            TypeError, OptionError: the actions are not `num_envs` strings.
+            TypeError, OptionError: the actions are not `num_envs` strings, or not what the environment takes instead.
             gymnasium.error.ResetNeeded: an environment has no episode, or in mode DISABLED one that is over.
             In all of these cases nothing is stepped.
         """
         if len(actions) != self.num_envs:
             raise OptionError(f"{len(actions)} actions for {self.num_envs} environments")
         for action in actions:
-            if not isinstance(action, str):
-                raise TypeError(f"an action is a string, not {action!r}")
+            self._check_action(action)
         if self.autoreset_mode is AutoresetMode.DISABLED and self._ended.any():
             raise gym.error.ResetNeeded(
                 f"Episodes {np.flatnonzero(self._ended).tolist()} are over: reset them, options={{'reset_mask': ...}}."
@@ -140,7 +139,12 @@ class TaskVectorEnv(SyncVectorEnv):
         self._together(lambda i: self._env(i).close(), range(self.num_envs))
         self._threads.shutdown()
 
-    def _advance(self, i: int, action: str) -> _Outcome:
+    def _check_action(self, action: Any) -> None:
+        """Refuse what no environment takes, before any of them is stepped."""
+        if not isinstance(action, str):
+            raise TypeError(f"an action is a string, not {action!r}")
+
+    def _advance(self, i: int, action: Any) -> _Outcome:
         env = self._env(i)
         if self._ended[i] and self.autoreset_mode is AutoresetMode.NEXT_STEP:
             observation, info = _reset(env, None, {})
@@ -188,7 +192,7 @@ def _nothing(space: gym.Space[Any]) -> Any:
     """What is shown of a broken episode: nothing that the machinery says may be read as output."""
     if isinstance(space, gym.spaces.Dict):
         return {name: _nothing(part) for name, part in space.items()}
-    return np.zeros(space.shape, space.dtype) if isinstance(space, gym.spaces.Box) else ""
+    return "" if isinstance(space, gym.spaces.Text) else np.zeros(space.shape or (), space.dtype)
 
 
 def _reset(env: TaskEnv[Any], seed: int | None, options: _Info) -> tuple[Any, _Info]:
@@ -203,7 +207,7 @@ def _reset(env: TaskEnv[Any], seed: int | None, options: _Info) -> tuple[Any, _I
     return env.reset(seed=seed, options=options)
 
 
-def _step(env: TaskEnv[Any], action: str) -> _Outcome:
+def _step(env: TaskEnv[Any], action: Any) -> _Outcome:
     task = env.task
     try:
         return _Outcome(*env.step(action))

@@ -40,7 +40,9 @@ LONG_NAMES = (
     "large-refactor",
     "review-survey",
 )
-ALL_NAMES = NAMES + LONG_NAMES
+# work that a menu of commands is enough for, for learners without language
+MENU_NAMES = ("menu-errands",)
+ALL_NAMES = NAMES + LONG_NAMES + MENU_NAMES
 
 
 def terminal_family(name: str) -> TaskFamily:

@@ -1,0 +1,116 @@
+"""Texts as arrays of fixed size: their last bytes, or their last words."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import gymnasium as gym
+import numpy as np
+import numpy.typing as npt
+
+from selftrain.errors import OptionError, UnknownNameError
+
+# a word with what it is joined to by (report.csv, --all, /tmp/x), or a mark of its own
+_TOKEN = re.compile(r"[\w./-]*\w|[^\w\s]")
+_USUAL_TOKEN_CHARS = 8
+KINDS = ("bytes", "tokens")
+
+
+@dataclass(frozen=True)
+class ByteWindow:
+    """The last `size` bytes in UTF-8, filled up with zeros on the left: `Box(0, 255, (size,), uint8)`."""
+
+    size: int = 256
+
+    def __post_init__(self) -> None:
+        _at_least(1, window=self.size)
+
+    @property
+    def space(self) -> gym.spaces.Box:
+        """What `read` returns members of."""
+        return gym.spaces.Box(0, 255, (self.size,), np.uint8)
+
+    def read(self, texts: Sequence[str]) -> npt.NDArray[np.uint8]:
+        """The end of the texts, taken one after another with a line break between them."""
+        data = b""
+        for text in reversed(texts):
+            # a character takes a byte or more, so that the rest of a long text cannot matter
+            data = text[-self.size :].encode("utf-8", "replace") + (b"\n" + data if data else b"")
+            if len(data) >= self.size:
+                break
+        return np.frombuffer(data[-self.size :].rjust(self.size, b"\0"), np.uint8).copy()
+
+
+@dataclass(frozen=True)
+class TokenWindow:
+    """The last `size` words and marks as numbers, filled up with zeros on the left: `MultiDiscrete([tokens] * size)`.
+
+    A word, in lower case, is numbered by its CRC-32, from 1 to `tokens` - 1, so that no vocabulary has to be made; two
+    words may share a number (the hashing trick; Weinberger et al., "Feature Hashing for Large Scale Multitask Learning",
+    ICML 2009).
+    """
+
+    size: int = 128
+    tokens: int = 256
+
+    def __post_init__(self) -> None:
+        _at_least(1, window=self.size)
+        _at_least(2, tokens=self.tokens)
+
+    @property
+    def space(self) -> gym.spaces.MultiDiscrete:
+        """What `read` returns members of."""
+        return gym.spaces.MultiDiscrete([self.tokens] * self.size)
+
+    def read(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The end of the texts, taken one after another."""
+        words: list[str] = []
+        for text in reversed(texts):
+            words = [*_last_words(text, self.size - len(words)), *words]
+            if len(words) == self.size:
+                break
+        found = np.zeros(self.size, np.int64)
+        found[self.size - len(words) :] = [token_number(word, self.tokens) for word in words]
+        return found
+
+
+Window = ByteWindow | TokenWindow
+
+
+def make_window(kind: str, window: int, tokens: int) -> Window:
+    """The window of these arguments of an environment: `kind` is "bytes" or "tokens".
+
+    Raises:
+        UnknownNameError, OptionError: there is no such kind, or a size makes no sense.
+    """
+    if kind not in KINDS:
+        raise UnknownNameError("kind of window", kind, KINDS)
+    return ByteWindow(window) if kind == "bytes" else TokenWindow(window, tokens)
+
+
+@lru_cache(maxsize=1 << 14)
+def token_number(word: str, tokens: int) -> int:
+    """The number of a word, 1 to `tokens` - 1, the same on every machine."""
+    return 1 + zlib.crc32(word.lower().encode("utf-8", "replace")) % (tokens - 1)
+
+
+def _last_words(text: str, count: int) -> list[str]:
+    """The last `count` words, without reading all of a long text."""
+    chars = _USUAL_TOKEN_CHARS * count
+    while True:
+        words = _TOKEN.findall(text[-chars:])
+        if chars >= len(text):
+            return words[-count:]
+        if len(words) > count:  # the first may have lost its beginning
+            return words[-count:]
+        chars *= 2
+
+
+def _at_least(least: int, **given: int) -> None:
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise OptionError(f"{name}={value!r} must be a whole number, {least} or more")
