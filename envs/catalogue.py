@@ -75,12 +75,25 @@ def _browser_family(name: str) -> TaskFamily:
     return browser_family(name)
 
 
+def _lab_names() -> tuple[str, ...]:
+    from selftrain.envs.lab.tasks import lab_families
+
+    return tuple(lab_families())
+
+
+def _lab_family(name: str) -> TaskFamily:
+    from selftrain.envs.lab.tasks import lab_families
+
+    return lab_families()[name]
+
+
 # in the order in which a name is looked for; the terminal's families are known without loading one
 KINDS: Mapping[str, Kind] = {
     "terminal": Kind("SelfTrain-Terminal-v0", _terminal_names, _terminal_family),
     "math": Kind("SelfTrain-Math-v0", _math_names, _math_family),
     "proof": Kind("SelfTrain-Proof-v0", _proof_names, _proof_family),
     "browser": Kind("SelfTrain-Browser-v0", _browser_names, _browser_family),
+    "lab": Kind("SelfTrain-Lab-v0", _lab_names, _lab_family),
 }
 
 

@@ -154,6 +154,10 @@ class TaskEnv(gym.Env[Any, str], abc.ABC, Generic[_PlaceT]):
     def _restore(self, task: Task, saved: Any) -> _PlaceT:
         """A place as it was saved."""
 
+    def _fitted(self, task: Task) -> Task:
+        """The task as it is played here; a kind whose environments have terms of their own puts them in."""
+        return task
+
     def _observation(self, episode: Episode[_PlaceT], text: str) -> Any:
         """What the agent gets of a text; where observations hold more than texts, a kind of environment adds it."""
         return text
@@ -196,6 +200,7 @@ class TaskEnv(gym.Env[Any, str], abc.ABC, Generic[_PlaceT]):
             if options:
                 raise OptionError(f"reset has no options {sorted(options)}; it knows 'task'")
             task = self._choice.draw(self.np_random) if wanted is None else find_task(wanted, self.kind)
+            task = self._fitted(task)
             self._end_episode()
             episode = self._begin(task, self._open(task))
             opening = self._opening(episode)

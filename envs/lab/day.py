@@ -14,7 +14,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from selftrain.envs.lab.cells import TRAITS, Bools, Cells, draw_cells
+from selftrain.envs.lab.bounds import expected_accuracy
+from selftrain.envs.lab.cells import TRAITS, Bools, Cells, Floats, draw_cells
 from selftrain.envs.lab.conventions import Belief, Convention
 from selftrain.envs.lab.labs import Lab, find_lab
 from selftrain.errors import OptionError
@@ -196,9 +197,7 @@ def find_day(lab: Lab, number: int, length: int) -> Day:
     return Day(lab, number, exam, _joined(lab.cells(number, length - exam), lab.cells(number, exam, purpose="exam")))
 
 
-def grade(
-    answers: Answers | Bools, labels: Bools, bar: float
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def grade(answers: Answers | Bools, labels: Bools, bar: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Judge exams: one, or many at once.
 
     Args:
@@ -217,16 +216,16 @@ def grade(
 @lru_cache(maxsize=4096)
 def zero_shot(lab: Lab) -> float:
     """The accuracy in `lab` of the best guess that knows what each cell is but nothing of the lab; over many cells."""
-    cells, guess = _pool(lab.level)
-    return float((guess == lab.convention.labels(cells)).mean())
+    cells, likely = _pool(lab.level)
+    return expected_accuracy(likely, lab.convention.labels(cells))
 
 
 @lru_cache(maxsize=8)
-def _pool(level: int) -> tuple[Cells, Bools]:
+def _pool(level: int) -> tuple[Cells, Floats]:
     # labs of a level differ in preparation and convention, not in what lies on their slides
     lab = find_lab("train", 0, level)
     cells = draw_cells(np.random.default_rng([stable_key("zero-shot pool"), level]), _POOL, lab.mix)
-    return cells, Belief(lab.scope).likely(cells) >= 0.5
+    return cells, Belief(lab.scope).likely(cells)
 
 
 @lru_cache(maxsize=4096)
@@ -272,7 +271,7 @@ def _rule(lab: Lab, decided: str, cell: Cells) -> list[Atom]:
 
 def _bits(lab: Lab, atoms: tuple[Atom, ...], cell: Cells) -> float:
     belief = Belief(lab.scope)
-    return sum((max(0.0, atom.tell(belief, cell)) for atom in atoms), 0.0)  # no -1e-16 from rounding
+    return round(sum(atom.tell(belief, cell) for atom in atoms), 9) + 0.0  # no -0.0
 
 
 def _joined(first: Cells, second: Cells) -> Cells:

@@ -73,7 +73,7 @@ class Task:
         limits: when the episode is cut off.
         image: image to run in; "" is the backend's default.
         writable: folders that are writable besides /tmp and the home folder.
-        kind: which kind of environment plays it: "terminal", "math", "proof" or "browser".
+        kind: which kind of environment plays it: "terminal", "math", "proof", "browser" or "lab".
         id, family, split, level, seed: filled in by the family.
         metadata: anything else, JSON types only.
     """
