@@ -42,7 +42,9 @@ LONG_NAMES = (
 )
 # work that a menu of commands is enough for, for learners without language
 MENU_NAMES = ("menu-errands",)
-ALL_NAMES = NAMES + LONG_NAMES + MENU_NAMES
+# over pictures in files, for the bench of a lab
+LAB_NAMES = ("lab-bench",)
+ALL_NAMES = NAMES + LONG_NAMES + MENU_NAMES + LAB_NAMES
 
 
 def terminal_family(name: str) -> TaskFamily:

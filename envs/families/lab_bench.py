@@ -1,0 +1,278 @@
+"""lab-bench: a lab's slides as pictures in files, some with labels and remarks, and sealed ones to be answered."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from selftrain.envs.checks import UnreadableError, missing, strict_text
+from selftrain.envs.lab import protocol, senior, slides
+from selftrain.envs.lab.bounds import zero_shot
+from selftrain.envs.lab.cells import Bools, Cells, draw_cells
+from selftrain.envs.lab.conventions import Convention
+from selftrain.envs.lab.day import DAYS, NO, UNANSWERED, YES, Day, grade
+from selftrain.envs.lab.labs import MOST_LABS, Lab, find_lab
+from selftrain.errors import OptionError, VerifierError
+from selftrain.evidence import Evidence
+from selftrain.tasks import SPLITS, Limits, Task, TaskFamily, stable_key
+from selftrain.verdicts import Check, CleanRoom, Verdict
+
+SLIDES, LABELLED, REMARKS = 160, 100, 8
+# the sealed slides: counted by the lab, left out by it though macrophages, and no macrophages; of the first at least so
+# many have a trait or more. So no answer that is the same in all labs reaches the bar, and the numbers tell nothing.
+COUNTED, LEFT_OUT, DECOYS, COUNTED_WITH_TRAITS = 32, 24, 24, 16
+SEALED = COUNTED + LEFT_OUT + DECOYS
+BAR = 0.9
+PREDICTIONS = "/workspace/predictions.csv"
+COLUMNS = ("slide", "macrophage")
+_LABELS, _SENIOR, _PROTOCOL = "/workspace/labels.csv", "/workspace/senior.txt", "/workspace/protocol.txt"
+_SLIDES, _SEALED = "/workspace/slides", "/workspace/sealed"
+_POOL = 4000
+_LONGEST_FILE = 1 << 16
+_MOST_BYTES_SHOWN = 40
+_ANSWERS = {"yes": YES, "no": NO}
+_WRITTEN = {True: "yes", False: "no"}
+
+
+class _UnusableError(ValueError):
+    """Predictions that cannot be graded, and why."""
+
+
+@dataclass(frozen=True)
+class SealedVerifier:
+    """Grades predictions against labels that are nowhere in the sandbox. A slide without an answer is wrong.
+
+    Attributes:
+        names: of the sealed slides.
+        labels: whether the lab counts each.
+        bar: the accuracy that is enough.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[bool, ...]
+    bar: float = BAR
+    exports: tuple[str, ...] = (PREDICTIONS,)
+
+    def accuracy(self, evidence: Evidence) -> float:
+        """Share of the sealed slides that are answered right; 0.0 where the file cannot be graded."""
+        try:
+            return self._grade(evidence)[0]
+        except _UnusableError:
+            return 0.0
+
+    def verify(self, evidence: Evidence, task: Task, room: CleanRoom) -> Verdict:
+        """Judge on the host; the clean room is not used."""
+        name = f"{PREDICTIONS} answers the sealed slides"
+        try:
+            accuracy, enough = self._grade(evidence)
+        except _UnusableError as error:
+            return Verdict.fail(name, str(error))
+        except Exception as error:  # whatever breaks here is our own fault, never the agent's 0
+            raise VerifierError(f"the verifier of {task.id or 'the task'} failed: {error!r}") from error
+        check = Check(f"accuracy is at least {self.bar:g}", enough, "" if enough else "too few answers are right")
+        why = "" if enough else f"{check.name}: {check.why}"
+        return Verdict(enough, accuracy, (Check(name, True), check), why)
+
+    def _grade(self, evidence: Evidence) -> tuple[float, bool]:
+        answers = np.array([self._answers(evidence).get(name, UNANSWERED) for name in self.names])
+        accuracy, enough = grade(answers, np.array(self.labels), self.bar)
+        return float(accuracy), bool(enough)
+
+    def _answers(self, evidence: Evidence) -> Mapping[str, int]:
+        if evidence.overrun:
+            raise _UnusableError(f"too large: {evidence.overrun}")
+        data = evidence.get(PREDICTIONS)
+        if data is None:
+            raise _UnusableError(missing(evidence, PREDICTIONS))
+        if len(data) > _LONGEST_FILE:
+            raise _UnusableError(f"has {len(data)} bytes, over {_LONGEST_FILE}")
+        try:
+            rows = [row for row in csv.reader(io.StringIO(strict_text(data), newline=""), strict=True) if row]
+        except (UnreadableError, csv.Error) as error:
+            raise _UnusableError(f"not CSV: {error}") from error
+        if not rows or tuple(part.strip().lower() for part in rows[0]) != COLUMNS:
+            raise _UnusableError(f"the first line must be {','.join(COLUMNS)}")
+        found: dict[str, int] = {}
+        for row in rows[1:]:
+            name, answer = self._row(row)
+            if name in found:
+                raise _UnusableError(f"{name} is answered twice")
+            found[name] = answer
+        return found
+
+    def _row(self, row: Sequence[str]) -> tuple[str, int]:
+        parts = [part.strip() for part in row]
+        if len(parts) != len(COLUMNS):
+            raise _UnusableError(f"a line has {len(parts)} columns, not {len(COLUMNS)}")
+        name, answer = parts[0], parts[1].lower()
+        if name not in self.names:
+            raise _UnusableError(f"{name[:_MOST_BYTES_SHOWN]!r} is no sealed slide")
+        if answer not in _ANSWERS:
+            raise _UnusableError(f"the answer {answer[:_MOST_BYTES_SHOWN]!r} is neither yes nor no")
+        return name, _ANSWERS[answer]
+
+
+@dataclass(frozen=True)
+class LabBench(TaskFamily):
+    """Tasks whose seed names a lab and its day, as those of `lab-day` do: `lab * 1000 + day`."""
+
+    def built(self, rng: np.random.Generator, level: int, split: str, seed: int) -> Task:
+        """The bench of a lab on a day. Seeds beyond the last lab begin again at the first."""
+        number, day = divmod(seed, DAYS)
+        return _task(find_lab(split, number % MOST_LABS, level), day)
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """The sealed slides of a lab on a day: cells in their order, and what is right."""
+
+    lab: Lab
+    day: int
+
+    @cached_property
+    def cells(self) -> Cells:
+        """A draw of cells in fixed shares, see `COUNTED`; they meet no other cells of the lab."""
+        rng = np.random.default_rng(
+            [stable_key("sealed slides"), SPLITS[self.lab.split], self.lab.level, self.lab.number, self.day]
+        )
+        pool = draw_cells(rng, _POOL, self.lab.mix)
+        right, macrophage = self.lab.convention.labels(pool), pool.kind == 0
+        marked = right & pool.traits.any(axis=1)
+        chosen = list(np.flatnonzero(marked)[:COUNTED_WITH_TRAITS])
+        others = np.setdiff1d(np.flatnonzero(right), chosen)
+        chosen += list(others[: COUNTED - len(chosen)])
+        chosen += list(np.flatnonzero(macrophage & ~right)[:LEFT_OUT]) + list(np.flatnonzero(~macrophage)[:DECOYS])
+        return pool[rng.permutation(np.array(chosen))]
+
+    @cached_property
+    def labels(self) -> Bools:
+        """Whether the lab counts each."""
+        return self.lab.convention.labels(self.cells)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """File names; they go on where those of the day end."""
+        return _names(SLIDES, SEALED)
+
+
+def _names(start: int, count: int) -> tuple[str, ...]:
+    return tuple(f"{number:03d}.png" for number in range(start + 1, start + count + 1))
+
+
+def _task(lab: Lab, number: int) -> Task:
+    day = Day(lab, number, 0, lab.cells(number, SLIDES))
+    sealed = Sealed(lab, number)
+    oracle = _written(dict(zip(sealed.names, sealed.labels.tolist(), strict=True)))
+    return Task(
+        instruction=_instruction(lab),
+        verifier=SealedVerifier(sealed.names, tuple(sealed.labels.tolist())),
+        files=_files(day, sealed),
+        tools=("python3",),
+        oracle=(oracle,),
+        cheats=_cheats(day, sealed),
+        limits=Limits(steps=60, seconds=3600.0, command_seconds=300.0),
+        metadata={"lab": lab.name, "zero_shot": zero_shot(lab, sealed.cells), "ceiling": 1.0},
+    )
+
+
+def _instruction(lab: Lab) -> str:
+    stain, scale = lab.preparation.stain, lab.preparation.um_per_pixel
+    header, first = ",".join(COLUMNS), _names(SLIDES, 1)[0]
+    return f"""\
+You help in a lab that counts macrophages under the microscope. Which borderline cells count is this lab's own
+convention: the same picture can be a macrophage here and none in another lab. In /workspace lie
+
+  slides/        {SLIDES} pictures, 001.png to {SLIDES}.png, 96 by 96 pixels, of one thing each, in the middle
+  labels.csv     what the lab says of the first {LABELLED} of them: {header}, with yes or no
+  senior.txt     what the senior remarked on {REMARKS} of the others
+  protocol.txt   the lab's written protocol; it does not settle everything
+  sealed/        {SEALED} more pictures of the same lab, whose labels nobody here has
+
+The stain is {stain}, and a pixel shows {scale:g} µm. Find out what this lab calls a macrophage, and write
+{PREDICTIONS} for the pictures in sealed/: a first line {header}, then for each picture
+a line with its file name and yes or no, for example {first},yes. A picture without an answer counts as wrong.
+At least {BAR:.0%} must be right. There is python3; where it has numpy and Pillow, you can train a classifier with it.
+"""
+
+
+def _files(day: Day, sealed: Sealed) -> dict[str, bytes]:
+    names = _names(0, SLIDES)
+    labels = zip(names[:LABELLED], day.labels.tolist(), strict=False)
+    table = "".join(f"{name},{_WRITTEN[label]}\n" for name, label in labels)
+    remarks = []
+    for index in range(LABELLED, LABELLED + REMARKS):
+        said = senior.remark(day.feedback(index, "verbal"), "verbal", (int(day.cells.texture[index]),))
+        remarks.append(f"{names[index]}  {said}\n")
+    return {
+        _LABELS: f"{','.join(COLUMNS)}\n{table}".encode(),
+        _SENIOR: "".join(remarks).encode(),
+        _PROTOCOL: f"{protocol.text(day.lab)}\n".encode(),
+        **_pictures(_SLIDES, names, slides.images(day.lab, day.cells)),
+        **_pictures(_SEALED, sealed.names, slides.images(day.lab, sealed.cells)),
+    }
+
+
+def _pictures(folder: str, names: Sequence[str], pixels: npt.NDArray[np.uint8]) -> dict[str, bytes]:
+    return {f"{folder}/{name}": png(picture) for name, picture in zip(names, pixels, strict=True)}
+
+
+def png(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """A picture as a PNG file that is not compressed, so that all files have one size, with nothing but the picture."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=0)
+    return file.getvalue()
+
+
+# scripts
+
+
+def _written(answers: Mapping[str, bool]) -> str:
+    lines = "".join(f"{name},{_WRITTEN[answer]}\n" for name, answer in answers.items())
+    return f"cat > {PREDICTIONS} <<'END'\n{','.join(COLUMNS)}\n{lines}END"
+
+
+def _cheats(day: Day, sealed: Sealed) -> dict[str, tuple[str, ...]]:
+    """Answers that come from anywhere but this lab's pictures."""
+    head = f"echo {','.join(COLUMNS)} > {PREDICTIONS}"
+    loop = f"for one in $(ls {_SEALED}); do echo $one,{{}} >> {PREDICTIONS}; done"
+    labels = f"paste -d, <(ls {_SEALED}) <(tail -n +2 {_LABELS} | head -n {SEALED} | cut -d, -f2) >> {PREDICTIONS}"
+    textbook = dict(zip(sealed.names, (sealed.cells.kind == 0).tolist(), strict=True))
+    return {
+        "always yes": (head, loop.format("yes")),
+        "always no": (head, loop.format("no")),
+        "both answers": (head, loop.format("yes"), loop.format("no")),
+        "labels of other slides": (head, labels),
+        "labels as they are": (f"cp {_LABELS} {PREDICTIONS}",),
+        "every macrophage": (_written(textbook),),
+        "another lab": (_written(dict(zip(sealed.names, _elsewhere(day.lab, sealed), strict=True))),),
+    }
+
+
+def _elsewhere(lab: Lab, sealed: Sealed) -> list[bool]:
+    """What the lab of the same level that agrees least would answer."""
+
+    def agreement(other: Convention) -> int:
+        return int((other.labels(sealed.cells) == sealed.labels).sum())
+
+    found: list[bool] = min(lab.scope.conventions(), key=agreement).labels(sealed.cells).tolist()
+    return found
+
+
+def _no_build(rng: np.random.Generator, level: int) -> Task:
+    raise OptionError("a bench needs a split and a seed for its lab: call task(seed, level, split)")
+
+
+FAMILY = LabBench(
+    name="lab-bench",
+    summary="Learn a lab's way of seeing from labelled slides and remarks, and answer sealed ones.",
+    skills=("image classification", "learning from few labels", "reading remarks", "python"),
+    chance=0.0,
+    build=_no_build,
+)
