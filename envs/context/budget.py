@@ -81,7 +81,7 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
     fits no context and was shown with its middle left out) and `truncation`.
 
     Args:
-        env: an environment of texts.
+        env: an environment of texts; of observations that hold a "text" and more, the text is shown.
         budget: tokens that the agent may see and write at once; a pair (low, high) is drawn from per task, so that
             all rollouts of one task share it.
         reserve: tokens of one message of the agent.
@@ -165,7 +165,8 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         Args:
             seed: of the environment.
             options: `notebook`: "keep" (the default), "clear:SCOPE" or the name of a snapshot; `lab` and `agent`: keys
-                of the notebook's scopes of these names. The others go to the environment.
+                of the notebook's scopes of these names; without `lab`, that is the `lab` of the environment's info. The
+                others go to the environment.
 
         Raises:
             ContextError: the budget cannot hold system message, task, notes and reserve; says what can.
@@ -173,11 +174,12 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         options = dict(options or {})
         wanted, lab, agent = (options.pop(name, "") for name in ("notebook", "lab", "agent"))
         self._session = None
-        opening, info = self.env.reset(seed=seed, options=options or None)
+        shown, info = self.env.reset(seed=seed, options=options or None)
+        opening = _text(shown)
         task = str(info.get("task") or opening)
-        self._desk.open(wanted or "keep", {"task": task, "lab": lab, "agent": agent})
+        self._desk.open(wanted or "keep", {"task": task, "lab": lab or str(info.get("lab", "")), "agent": agent})
         budget = self._settings.drawn_budget(task)
-        session = Session(self._settings, self._tokenizer, self._system, budget, str(opening), self._desk.index())
+        session = Session(self._settings, self._tokenizer, self._system, budget, opening, self._desk.index())
         self._session, self._counts, self._inner_info = session, Counts(), dict(info)
         return self._view.observation(session), self._report(session, Verb("act"))
 
@@ -222,9 +224,9 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         self._counts = replace(self._counts, env_steps=self._counts.env_steps + 1, idle=0)
         self._inner_info = dict(info)
         if terminated or truncated:
-            session.finish(message, str(observation))
+            session.finish(message, _text(observation))
         else:
-            session.deliver(message, str(observation), acted=True)
+            session.deliver(message, _text(observation), acted=True)
         return float(reward), bool(terminated), bool(truncated)
 
     def _carry_out(self, session: Session, message: Message, verb: Verb) -> Verb:
@@ -350,6 +352,11 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
             **asdict(self._counts),
         }
         return dict(self._info)
+
+
+def _text(observation: Any) -> str:
+    """A context is made of text: of an observation that has a picture too, it takes the text."""
+    return str(observation["text"] if isinstance(observation, Mapping) else observation)
 
 
 def _sha(data: bytes) -> str:

@@ -91,7 +91,7 @@ class LabEnv(TaskEnv[Shift]):
     cell. Mean accuracies in labs of levels 1 to 5 (`selftrain.envs.lab.bounds`; all but the first two see without error
     what a cell is, and know on what labs may differ):
 
-    - a coin: 0.50 at each level, which passes the exam of a day of 240 once in 10^8 days
+    - a coin: 0.50 at each level, which passes the exam of a day of 240 once in 10^9 days
     - the more common answer: 0.58, 0.59, 0.60, 0.57, 0.63
     - zero-shot, who knows nothing of the lab: 0.75, 0.78, 0.79, 0.78, 0.78
     - after 5 labelled cells: 0.93, 0.93, 0.90, 0.86, 0.85

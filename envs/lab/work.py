@@ -122,7 +122,7 @@ class CellWork:
     def picture(self, index: int) -> Pixels:
         """As the lab's microscope shows it."""
         pictures: Pixels = slides.images(self.day.lab, self.day.cells[index : index + 1])
-        return pictures[0].copy()
+        return np.array(pictures[0])
 
     def elsewhere(self) -> Bools:
         """What is right in the first lab of this split and level, after this one, that decides two traits otherwise."""
@@ -185,7 +185,7 @@ class PictureWork:
     def picture(self, index: int) -> Pixels:
         """The picture."""
         pictures: Pixels = self._drawn[0]
-        return pictures[index].copy()
+        return np.array(pictures[index])
 
     def elsewhere(self) -> Bools:
         """The opposite."""
