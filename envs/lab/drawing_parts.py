@@ -11,14 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 SIDE = 96
-MATTER = ("chromatin", "acid", "base", "haemoglobin", "ground", "dirt", "dye", "glass")
+MATTER = ("chromatin", "acid", "base", "dirt", "haemoglobin", "ground", "dye", "glass")
 """What dyes bind to, or what stands in the light. acid: protein that takes acid dyes such as eosin; base: RNA and other
-matter that takes basic dyes; glass: what bends light away from the lens, negative where it gathers light."""
-CHROMATIN, ACID, BASE, HAEMOGLOBIN, GROUND, DIRT, DYE, GLASS = range(len(MATTER))
+matter that takes basic dyes; dirt: what is dark without a dye; ground: between cells; dye: the stain itself, in grains;
+glass: what bends light away from the lens, negative where it gathers light. Cells are made of the first `IN_CELLS`."""
+IN_CELLS = 4
+CHROMATIN, ACID, BASE, DIRT, HAEMOGLOBIN, GROUND, DYE, GLASS = range(len(MATTER))
 Planes = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
 
 _TILE = 384
+_TURN = 512  # entries of an outline's table
 
 
 def chances(seeds: npt.NDArray[np.int64], about: int, count: int) -> Numbers:
@@ -36,25 +39,35 @@ def chances(seeds: npt.NDArray[np.int64], about: int, count: int) -> Numbers:
 
 
 @lru_cache(maxsize=32)
-def _tile(wavelength: float) -> npt.NDArray[np.float32]:
+def _tile(wavelength: float, stretch: float) -> Planes:
     """Noise of unit variance whose waves are about `wavelength` pixels long, without seams, for crops to be taken of.
 
-    White noise filtered to a band of an octave in the frequency domain; below two pixels it stays white.
+    White noise filtered to a band of an octave in the frequency domain; below two pixels it stays white. Along the
+    second axis waves are `stretch` times as long.
     """
     white = np.random.default_rng([20240607, round(1000 * wavelength)]).standard_normal((_TILE, _TILE))
     if wavelength > 2:
-        frequency = np.hypot(np.fft.fftfreq(_TILE)[:, None], np.fft.rfftfreq(_TILE)[None])
+        frequency = np.hypot(np.fft.fftfreq(_TILE)[:, None], stretch * np.fft.rfftfreq(_TILE)[None])
         octaves = np.log2(np.maximum(frequency, 1e-9) * wavelength)
         white = np.fft.irfft2(np.fft.rfft2(white) * np.exp(-2 * octaves**2), s=white.shape)
     once = ((white - white.mean()) / white.std()).astype(np.float32)
     return np.tile(once, (2, 2))[: _TILE + SIDE, : _TILE + SIDE]
 
 
-def noise(seeds: npt.NDArray[np.int64], about: int, wavelength: float) -> Planes:
-    """Band-limited noise of unit variance, another crop of it for each seed; `wavelength` is in pixels."""
-    tile = _tile(round(wavelength, 2))
-    corners = (chances(seeds, about, 2) * _TILE).astype(int)
-    return np.stack([tile[row : row + SIDE, column : column + SIDE] for row, column in corners])
+def noise(seeds: npt.NDArray[np.int64], about: int, wavelength: float, stretch: float = 1.0) -> Planes:
+    """Band-limited noise of unit variance, another crop of it for each seed; `wavelength` is in pixels.
+
+    With a `stretch` it runs in streaks, lying or standing.
+    """
+    tile = _tile(round(wavelength, 2), stretch)
+    luck = chances(seeds, about, 3)
+    corners = (luck[:, :2] * _TILE).astype(int)
+    stands = (luck[:, 2] < 0.5) & (stretch > 1)
+    found = np.empty((len(seeds), SIDE, SIDE), np.float32)
+    for plane_, (row, column_), standing in zip(found, corners, stands, strict=True):
+        crop = tile[row : row + SIDE, column_ : column_ + SIDE]
+        plane_[...] = crop.T if standing else crop
+    return found
 
 
 def column(values: npt.ArrayLike) -> Planes:
@@ -82,6 +95,23 @@ class View:
         found: Planes = np.sqrt((self.x - column(x)) ** 2 + (self.y - column(y)) ** 2) - column(radius)
         return found
 
+    def radius(self, long: npt.ArrayLike, short: npt.ArrayLike, profile: Numbers, power: npt.ArrayLike = 2.0) -> Planes:
+        """How far out each pixel lies, as a share of the way to the edge.
+
+        The edge is that of an ellipse of half axes `long` and `short`, moved by `profile`, (n, any) factors for angles
+        from -π to π. With a `power` below 2 it is pointed at the ends of its long axis.
+        """
+        along, across = self.x / column(long), self.y / column(short)
+        side = across * across
+        power = np.broadcast_to(power, len(along))
+        for one in np.flatnonzero(power < 2):
+            side[one] = side[one] ** (power[one] / 2)
+        turns = np.arctan2(across, along) * np.float32(0.4999 / np.pi) + np.float32(0.5)
+        index = (turns * profile.shape[1]).astype(np.int32)
+        index += np.arange(len(index), dtype=np.int32)[:, None, None] * profile.shape[1]
+        found: Planes = np.sqrt(along * along + side) / profile.astype(np.float32).ravel()[index]
+        return found
+
     def covers(self, distance: Planes, soft: float = 0.0) -> Planes:
         """How much of each pixel lies inside: 1, 0, or between over a pixel and `soft` µm about the edge."""
         found: Planes = np.clip(0.5 - distance * np.float32(1 / (self.um_per_pixel + soft)), 0, 1)
@@ -92,3 +122,14 @@ def plane(um_per_pixel: float) -> View:
     """One picture's pixels, from its middle."""
     line = ((np.arange(SIDE) - (SIDE - 1) / 2) * um_per_pixel).astype(np.float32)
     return View(line[None, None, :], line[None, :, None], um_per_pixel)
+
+
+def uneven(seeds: npt.NDArray[np.int64], about: int, waves: range) -> Numbers:
+    """(n, 512) smooth random numbers around a circle, of unit variance, made of so many waves to the turn."""
+    luck = chances(seeds, about, 2 * len(waves))
+    angle = np.linspace(-np.pi, np.pi, _TURN, endpoint=False)
+    size = np.sqrt(-np.log(1 - luck[:, : len(waves)]))
+    phase = 2 * np.pi * luck[:, len(waves) :]
+    wave = np.cos(np.array(waves)[:, None] * angle + phase[:, :, None]) * size[:, :, None]
+    found: Numbers = wave.sum(axis=1)
+    return found / found.std(axis=1, keepdims=True)

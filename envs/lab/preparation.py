@@ -85,10 +85,10 @@ def draw_preparation(rng: np.random.Generator) -> Preparation:
         blur=float(rng.uniform(0.2, 0.5)),
         falloff=float(rng.uniform(0.02, 0.2)),
         lamp=_vector(lamp / lamp.max()),
-        exposure=float(rng.uniform(0.16, 0.22) if glows else rng.uniform(0.66, 0.74)),
+        exposure=float(rng.uniform(0.16, 0.22) if glows else rng.uniform(0.76, 0.82)),
         photons=float(np.exp(rng.uniform(np.log(600), np.log(6000)))),
         quality=int(rng.integers(72, 94)),
-        um_per_pixel=float(rng.choice([0.40, 0.45, 0.50])),
+        um_per_pixel=float(rng.choice([0.36, 0.40, 0.44])),
     )
 
 

@@ -1,0 +1,109 @@
+"""Places what lies within cells: nuclei and lobes, inclusions, vacuoles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from selftrain.envs.lab.cells import Cells, Ints
+from selftrain.envs.lab.drawing_parts import Numbers, chances
+
+_CANDIDATES = 48
+LONG = 1.8
+"""From this aspect on a cell counts as elongated, and its nucleus lies along it."""
+
+
+@dataclass(frozen=True)
+class Spots:
+    """Discs within cells: middles and radii in µm, (n, most of any cell); a radius of 0 is none."""
+
+    x: Numbers
+    y: Numbers
+    radius: Numbers
+
+    def __len__(self) -> int:
+        return self.x.shape[1]
+
+    def beside(self, other: Spots) -> Spots:
+        """These and others."""
+        return Spots(
+            np.concatenate([self.x, other.x], axis=1),
+            np.concatenate([self.y, other.y], axis=1),
+            np.concatenate([self.radius, other.radius], axis=1),
+        )
+
+    def each(self) -> list[tuple[npt.NDArray[np.intp], Numbers, Numbers, Numbers]]:
+        """First discs, second discs and so on: which cells have one, and its middle and radius in each of these."""
+        found = []
+        for number in range(len(self)):
+            some = np.flatnonzero(self.radius[:, number])
+            found.append((some, self.x[some, number], self.y[some, number], self.radius[some, number]))
+        return found
+
+
+def half_axes(cells: Cells) -> tuple[Numbers, Numbers]:
+    """Half of each cell's length and width, in µm."""
+    root = np.sqrt(cells.aspect)
+    return cells.diameter / 2 * root, cells.diameter / 2 / root
+
+
+def reach(cells: Cells, angle: Numbers) -> Numbers:
+    """From the middle of each cell to its edge in a direction, in µm; angles are from its long axis, (n, any)."""
+    long, short = half_axes(cells)
+    found: Numbers = 1 / np.sqrt((np.cos(angle) / long[:, None]) ** 2 + (np.sin(angle) / short[:, None]) ** 2)
+    return found
+
+
+def nuclei(cells: Cells) -> Spots:
+    """The nuclei: one by the cell's offset, several spread about the middle, lobes on an arc."""
+    lobed = cells.lobes > 0
+    most = np.where(lobed, cells.lobes, cells.nuclei)
+    number = np.arange(int(most.max(initial=0)))
+    size = np.sqrt(cells.nuclear_share / np.maximum(most, 1)) * cells.diameter / 2
+    luck = chances(cells.texture, 9, 2)
+    first = luck[:, 0] * 2 * np.pi
+    first = np.where(cells.aspect > LONG, np.round(luck[:, 0]) * np.pi + 0.6 * (luck[:, 1] - 0.5), first)
+    arc = 0.45 * cells.diameter / 2
+    step = np.where(most > 1, 2 * np.pi / np.maximum(most, 1), 0.0)
+    step = np.where(lobed, 2 * np.arcsin(np.clip(size * 1.02 / arc, 0, 1)), step)
+    angle = first[:, None] + step[:, None] * number
+    edge = reach(cells, angle)
+    away = cells.offset[:, None] * np.maximum(edge - 1.12 * size[:, None], 0)
+    away = np.where((most > 1)[:, None], 0.54 * edge, away)
+    away = np.where(lobed[:, None], arc[:, None], away)
+    radius = np.where(number < most[:, None], size[:, None], 0.0)
+    return Spots(away * np.cos(angle), away * np.sin(angle), radius)
+
+
+def placed(cells: Cells, counts: Ints, taken: Spots, about: int, sizes: tuple[float, float]) -> Spots:
+    """Discs put where there is room beside what is `taken`.
+
+    Args:
+        cells: which hold them.
+        counts: how many each holds.
+        taken: where nothing can be put.
+        about: what the discs are, for chance.
+        sizes: least and greatest radius, as shares of the cell's diameter; where room is short they are smaller.
+    """
+    most = int(counts.max(initial=0))
+    luck = chances(cells.texture, about, 2 * _CANDIDATES + most)
+    angle, out = 2 * np.pi * luck[:, :_CANDIDATES], 0.85 * np.sqrt(luck[:, _CANDIDATES : 2 * _CANDIDATES])
+    edge = reach(cells, angle)
+    x, y = out * edge * np.cos(angle), out * edge * np.sin(angle)
+    wanted = cells.diameter[:, None] * (sizes[0] + (sizes[1] - sizes[0]) * luck[:, 2 * _CANDIDATES :])
+    room = (0.97 - 0.8 * cells.ruffle[:, None] - out) * half_axes(cells)[1][:, None]
+    for some, at_x, at_y, size in taken.each():
+        gap = np.hypot(x[some] - at_x[:, None], y[some] - at_y[:, None]) - 1.15 * size[:, None]
+        room[some] = np.minimum(room[some], gap)
+    found = Spots(*(np.zeros((len(cells), most)) for _ in range(3)))
+    every = np.arange(len(cells))
+    for number in range(most):
+        wide = room > 1.15 * wanted[:, number, None]
+        best = np.where(wide.any(axis=1), wide.argmax(axis=1), room.argmax(axis=1))
+        size = np.minimum(wanted[:, number], np.maximum(0.9 * room[every, best], 0.5))
+        found.x[:, number], found.y[:, number] = x[every, best], y[every, best]
+        found.radius[:, number] = np.where(number < counts, size, 0.0)
+        room = np.minimum(room, np.hypot(x - x[every, best, None], y - y[every, best, None]) - size[:, None])
+    return found
