@@ -6,8 +6,8 @@ import numpy as np
 
 from selftrain.envs.lab.cells import KINDS, Cells
 from selftrain.envs.lab.drawing_decoys import draw_decoys
-from selftrain.envs.lab.drawing_parts import IN_CELLS, MATTER, SIDE, Numbers, Planes, View, chances, column, noise, plane, uneven
-from selftrain.envs.lab.drawing_spots import LONG, Spots, half_axes, nuclei, placed
+from selftrain.envs.lab.drawing_parts import IN_CELLS, MATTER, SIDE, Numbers, Planes, View, chances, column, noise, plane
+from selftrain.envs.lab.drawing_spots import LONG, Spots, half_axes, nuclei, outline, placed
 
 # of each kind: acid and base in the cytoplasm, and its grain; clumps and rim of the nucleus, and its nucleoli
 _BODIES = {
@@ -16,7 +16,7 @@ _BODIES = {
     "lymphocyte": (0.25, 1.30, 0.05, 0.28, 0.05, 0.0),
     "neutrophil": (0.70, 0.20, 0.08, 0.20, 0.10, 0.0),
     "fibroblast": (0.80, 0.40, 0.10, 0.12, 0.35, 0.6),
-    "apoptotic body": (1.50, 0.25, 0.03, 0.02, 0.0, 0.0),
+    "apoptotic body": (2.60, 0.25, 0.03, 0.02, 0.0, 0.0),
 }
 _OF_KIND = np.array([_BODIES.get(kind, (0.0,) * 6) for kind in KINDS])
 _FIRST_OF_NO_CELLS = KINDS.index("dust")
@@ -34,6 +34,7 @@ def draw(cells: Cells, um_per_pixel: float) -> tuple[Planes, Planes]:
     covered = np.zeros((len(cells), SIDE, SIDE), np.float32)
     x, y = middles(cells).T
     view = plane(um_per_pixel).seen_from(x, y, cells.angle)
+    _bend(view, cells)
     are_cells = np.flatnonzero(cells.kind < _FIRST_OF_NO_CELLS)
     if len(are_cells):
         matter[are_cells, :IN_CELLS], covered[are_cells] = draw_cells(cells[are_cells], view[are_cells])
@@ -41,6 +42,15 @@ def draw(cells: Cells, um_per_pixel: float) -> tuple[Planes, Planes]:
     if len(others):
         matter[others], covered[others] = draw_decoys(cells[others], view[others])
     return matter, covered
+
+
+def _bend(view: View, cells: Cells) -> None:
+    """Bend elongated cells a little: across the long axis pixels are moved by the square of the way along it."""
+    luck = chances(cells.texture, 14, 1)[:, 0] - 0.5
+    bend = np.where((cells.aspect > LONG) & (cells.kind < _FIRST_OF_NO_CELLS), 0.9 * luck, 0.0)
+    length = half_axes(cells)[0]
+    for one in np.flatnonzero(bend):
+        view.y[one] += np.float32(bend[one] / length[one]) * (view.x[one] ** 2 - np.float32(0.3 * length[one] ** 2))
 
 
 def middles(cells: Cells) -> Numbers:
@@ -76,8 +86,7 @@ def _edge(cells: Cells, view: View) -> Planes:
     long, short = half_axes(cells)
     power = np.where(cells.kind == _FIBROBLAST, 1.15, np.where(cells.aspect > LONG, 1.6, 2.0))
     grown = 1 + 0.085 * (2 - power)  # pointed ends take from the area
-    wave = uneven(cells.texture, 2, range(3, 11))
-    profile = grown[:, None] * (1 + cells.ruffle[:, None] * np.clip(0.8 * wave, -2, 2.2))
+    profile = grown[:, None] * outline(cells)
     radius = view.radius(long, short, profile, power)
     radius += column(0.35 * cells.ruffle) * noise(cells.texture, 3, 1.8 / view.um_per_pixel)
     away = np.sqrt(view.x**2 + view.y**2) + np.float32(0.3)
@@ -122,7 +131,7 @@ def _nuclear_edge(cells: Cells, view: View, spots: Spots) -> Planes:
     stretch = np.where(cells.aspect > LONG, np.where(cells.kind == _FIBROBLAST, 2.3, 1.45), stretch)
     depth = 0.95 * cells.indentation
     # the notch takes this share of the area, so that the rest is drawn larger
-    left = 1 - 2 * 0.26 * depth + 0.17 * depth**2
+    left = 1 - 0.541 * depth + 0.184 * depth**2
     wobble = 0.05 * noise(cells.texture, 11, 4.0 / view.um_per_pixel)
     found = np.full((len(cells), SIDE, SIDE), 9.0, np.float32)
     for number, (some, x, y, size) in enumerate(spots.each()):
@@ -131,7 +140,7 @@ def _nuclear_edge(cells: Cells, view: View, spots: Spots) -> Planes:
         root = column(np.sqrt(stretch[some]))
         along, across = local.x / root, local.y * root
         far = np.sqrt(along**2 + across**2) + np.float32(1e-6)
-        notch = np.exp(3.5 * (across / far - 1)) * column(depth[some])
+        notch = np.exp(2.5 * (across / far - 1)) * column(depth[some])
         one = far - column(size / np.sqrt(left[some])) * (1 - notch + wobble[some])
         near = np.clip(1 - np.abs(found[some] - one) / 0.6, 0, 1)
         found[some] = np.minimum(found[some], one) - 0.15 * near**2

@@ -18,7 +18,7 @@ from selftrain.envs.lab.drawing_parts import (
     noise,
 )
 
-_SIDES = 7
+_SIDES = 6
 
 
 def draw_decoys(cells: Cells, view: View) -> tuple[Planes, Planes]:
@@ -44,12 +44,12 @@ def _dust(cells: Cells, view: View) -> tuple[Planes, Planes]:
     distance = np.full((len(cells), SIDE, SIDE), -99.0, np.float32)
     for side in range(_SIDES):
         angle = 2 * np.pi * (side + 0.7 * luck[:, side]) / _SIDES
-        reach = cells.diameter / 2 * (0.75 + 0.5 * luck[:, _SIDES + side])
+        reach = cells.diameter / 2 * (0.65 + 0.7 * luck[:, _SIDES + side])
         distance = np.maximum(distance, along * column(np.cos(angle)) + across * column(np.sin(angle)) - column(reach))
-    distance += column(2 * cells.ruffle) * noise(cells.texture, 22, 1.6 / view.um_per_pixel) * 0.5
+    distance += column(1.2 * cells.ruffle) * noise(cells.texture, 22, 2.4 / view.um_per_pixel)
     covered = view.covers(distance)
     matter = _blank(cells)
-    matter[:, DIRT] = covered * (1 + 0.3 * noise(cells.texture, 23, 2.2 / view.um_per_pixel))
+    matter[:, DIRT] = covered * (1 + 0.15 * noise(cells.texture, 23, 4.0 / view.um_per_pixel))
     matter[:, GLASS] = -0.25 * np.exp(-(((distance - 0.6) / 0.5) ** 2))
     return matter, covered
 

@@ -50,8 +50,8 @@ def _pool(um_per_pixel: float) -> tuple[Cells, Planes, Planes]:
     return both, np.concatenate([matter, discs])[:, : HAEMOGLOBIN + 1], np.concatenate([covered, disc])
 
 
-def surround(cells: Cells, matter: Planes, covered: Planes, um_per_pixel: float) -> None:
-    """Add ground and neighbours to the matter about the cells in view."""
+def surround(cells: Cells, matter: Planes, covered: Planes, um_per_pixel: float, fibres: float) -> None:
+    """Add ground and neighbours to the matter about the cells in view; `fibres` is how streaky the ground is."""
     luck = chances(cells.texture, 51, 5)
     crowd = luck[:, 0] * 0.9
     taken = covered.copy()
@@ -59,7 +59,7 @@ def surround(cells: Cells, matter: Planes, covered: Planes, um_per_pixel: float)
     wide = noise(cells.texture, 52, 16 / um_per_pixel)
     near = noise(cells.texture, 53, 6 / um_per_pixel)
     streaks = noise(cells.texture, 54, 5 / um_per_pixel, stretch=5.0)
-    ground = 1 + column(0.3 * luck[:, 1]) * wide + column(0.16 * luck[:, 2]) * near + column(0.45 * luck[:, 3]) * streaks
+    ground = 1 + column(0.3 * luck[:, 1]) * wide + column(0.16 * luck[:, 2]) * near + column(fibres * luck[:, 3]) * streaks
     amount = column(0.4 + 1.6 * luck[:, 4])
     matter[:, GROUND] += amount * np.maximum(ground, 0.1) * (1 - 0.55 * taken)
 

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 SIDE = 96
+OUTLINE = 512
+"""Angles at which an outline is tabulated, from -π to π."""
 MATTER = ("chromatin", "acid", "base", "dirt", "haemoglobin", "ground", "dye", "glass")
 """What dyes bind to, or what stands in the light. acid: protein that takes acid dyes such as eosin; base: RNA and other
 matter that takes basic dyes; dirt: what is dark without a dye; ground: between cells; dye: the stain itself, in grains;
@@ -21,7 +23,7 @@ Planes = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
 
 _TILE = 384
-_TURN = 512  # entries of an outline's table
+_TURNS = 8  # directions of streaks
 
 
 def chances(seeds: npt.NDArray[np.int64], about: int, count: int) -> Numbers:
@@ -38,16 +40,18 @@ def chances(seeds: npt.NDArray[np.int64], about: int, count: int) -> Numbers:
     return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-@lru_cache(maxsize=32)
-def _tile(wavelength: float, stretch: float) -> Planes:
+@lru_cache(maxsize=64)
+def _tile(wavelength: float, stretch: float, turn: int) -> Planes:
     """Noise of unit variance whose waves are about `wavelength` pixels long, without seams, for crops to be taken of.
 
-    White noise filtered to a band of an octave in the frequency domain; below two pixels it stays white. Along the
-    second axis waves are `stretch` times as long.
+    White noise filtered to a band of an octave in the frequency domain; below two pixels it stays white. In a
+    direction that is `turn` times 180° / `_TURNS` from the rows, waves are `stretch` times as long.
     """
-    white = np.random.default_rng([20240607, round(1000 * wavelength)]).standard_normal((_TILE, _TILE))
+    white = np.random.default_rng([20240607, round(1000 * wavelength), turn]).standard_normal((_TILE, _TILE))
     if wavelength > 2:
-        frequency = np.hypot(np.fft.fftfreq(_TILE)[:, None], stretch * np.fft.rfftfreq(_TILE)[None])
+        down, right = np.fft.fftfreq(_TILE)[:, None], np.fft.rfftfreq(_TILE)[None]
+        cos, sin = np.cos(np.pi * turn / _TURNS), np.sin(np.pi * turn / _TURNS)
+        frequency = np.hypot(down * cos - right * sin, stretch * (right * cos + down * sin))
         octaves = np.log2(np.maximum(frequency, 1e-9) * wavelength)
         white = np.fft.irfft2(np.fft.rfft2(white) * np.exp(-2 * octaves**2), s=white.shape)
     once = ((white - white.mean()) / white.std()).astype(np.float32)
@@ -57,16 +61,14 @@ def _tile(wavelength: float, stretch: float) -> Planes:
 def noise(seeds: npt.NDArray[np.int64], about: int, wavelength: float, stretch: float = 1.0) -> Planes:
     """Band-limited noise of unit variance, another crop of it for each seed; `wavelength` is in pixels.
 
-    With a `stretch` it runs in streaks, lying or standing.
+    With a `stretch` it runs in streaks, in any direction.
     """
-    tile = _tile(round(wavelength, 2), stretch)
     luck = chances(seeds, about, 3)
     corners = (luck[:, :2] * _TILE).astype(int)
-    stands = (luck[:, 2] < 0.5) & (stretch > 1)
+    turns = (luck[:, 2] * (_TURNS if stretch > 1 else 1)).astype(int)
     found = np.empty((len(seeds), SIDE, SIDE), np.float32)
-    for plane_, (row, column_), standing in zip(found, corners, stands, strict=True):
-        crop = tile[row : row + SIDE, column_ : column_ + SIDE]
-        plane_[...] = crop.T if standing else crop
+    for crop, (row, left), turn in zip(found, corners, turns, strict=True):
+        crop[...] = _tile(round(wavelength, 2), stretch, int(turn))[row : row + SIDE, left : left + SIDE]
     return found
 
 
@@ -127,7 +129,7 @@ def plane(um_per_pixel: float) -> View:
 def uneven(seeds: npt.NDArray[np.int64], about: int, waves: range) -> Numbers:
     """(n, 512) smooth random numbers around a circle, of unit variance, made of so many waves to the turn."""
     luck = chances(seeds, about, 2 * len(waves))
-    angle = np.linspace(-np.pi, np.pi, _TURN, endpoint=False)
+    angle = np.linspace(-np.pi, np.pi, OUTLINE, endpoint=False)
     size = np.sqrt(-np.log(1 - luck[:, : len(waves)]))
     phase = 2 * np.pi * luck[:, len(waves) :]
     wave = np.cos(np.array(waves)[:, None] * angle + phase[:, :, None]) * size[:, :, None]

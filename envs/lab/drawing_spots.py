@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from selftrain.envs.lab.cells import Cells, Ints
-from selftrain.envs.lab.drawing_parts import Numbers, chances
+from selftrain.envs.lab.drawing_parts import OUTLINE, Numbers, chances, uneven
 
 _CANDIDATES = 48
 LONG = 1.8
@@ -56,6 +56,13 @@ def reach(cells: Cells, angle: Numbers) -> Numbers:
     return found
 
 
+def outline(cells: Cells) -> Numbers:
+    """(n, OUTLINE) each cell's edge as a share of the way to that of an ellipse, for angles along which both are round."""
+    wave = uneven(cells.texture, 2, range(3, 11))
+    found: Numbers = 1 + cells.ruffle[:, None] * np.clip(0.8 * wave, -2, 2.2)
+    return found
+
+
 def nuclei(cells: Cells) -> Spots:
     """The nuclei: one by the cell's offset, several spread about the middle, lobes on an arc."""
     lobed = cells.lobes > 0
@@ -68,7 +75,8 @@ def nuclei(cells: Cells) -> Spots:
     arc = 0.45 * cells.diameter / 2
     step = np.where(most > 1, 2 * np.pi / np.maximum(most, 1), 0.0)
     step = np.where(lobed, 2 * np.arcsin(np.clip(size * 1.02 / arc, 0, 1)), step)
-    angle = first[:, None] + step[:, None] * number
+    jitter = 0.25 * (chances(cells.texture, 16, len(number)) - 0.5) * lobed[:, None]
+    angle = first[:, None] + step[:, None] * number + jitter
     edge = reach(cells, angle)
     away = cells.offset[:, None] * np.maximum(edge - 1.12 * size[:, None], 0)
     away = np.where((most > 1)[:, None], 0.54 * edge, away)
@@ -89,11 +97,13 @@ def placed(cells: Cells, counts: Ints, taken: Spots, about: int, sizes: tuple[fl
     """
     most = int(counts.max(initial=0))
     luck = chances(cells.texture, about, 2 * _CANDIDATES + most)
-    angle, out = 2 * np.pi * luck[:, :_CANDIDATES], 0.85 * np.sqrt(luck[:, _CANDIDATES : 2 * _CANDIDATES])
-    edge = reach(cells, angle)
-    x, y = out * edge * np.cos(angle), out * edge * np.sin(angle)
+    turn, out = luck[:, :_CANDIDATES], 0.9 * np.sqrt(luck[:, _CANDIDATES : 2 * _CANDIDATES])
+    long, short = half_axes(cells)
+    angle = 2 * np.pi * turn - np.pi  # of the ellipse as a circle
+    x, y = long[:, None] * out * np.cos(angle), short[:, None] * out * np.sin(angle)
+    edge = np.take_along_axis(outline(cells), (turn * OUTLINE).astype(int), axis=1)
     wanted = cells.diameter[:, None] * (sizes[0] + (sizes[1] - sizes[0]) * luck[:, 2 * _CANDIDATES :])
-    room = (0.97 - 0.8 * cells.ruffle[:, None] - out) * half_axes(cells)[1][:, None]
+    room = (0.97 * edge - out) * short[:, None]
     for some, at_x, at_y, size in taken.each():
         gap = np.hypot(x[some] - at_x[:, None], y[some] - at_y[:, None]) - 1.15 * size[:, None]
         room[some] = np.minimum(room[some], gap)

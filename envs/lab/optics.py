@@ -24,13 +24,14 @@ Pictures = npt.NDArray[np.uint8]
 # how much of the two dyes each kind of matter binds: of its optical density, or of the light that it emits
 _BINDING = {
     #           chromatin   acid   base   dirt   haemoglobin   ground   dye   glass
-    "H&E": ((0.62, 0.04, 0.20, 0.10, 0.04, 0.015, 1.5, 0.0), (0.16, 0.36, 0.10, 0.10, 0.50, 0.09, 0.4, 0.0)),
+    "H&E": ((0.62, 0.04, 0.20, 0.10, 0.04, 0.015, 1.5, 0.0), (0.16, 0.36, 0.10, 0.10, 0.50, 0.06, 0.4, 0.0)),
     "Giemsa": ((0.46, 0.04, 0.24, 0.10, 0.04, 0.035, 1.2, 0.0), (0.36, 0.20, 0.10, 0.05, 0.30, 0.035, 0.8, 0.0)),
     "DAB": ((0.55, 0.02, 0.06, 0.10, 0.05, 0.04, 0.2, 0.0), (0.05, 0.34, 0.24, 0.10, 0.05, 0.02, 1.6, 0.0)),
     "fluorescence": ((0.70, 0.0, 0.02, 0.3, 0.01, 0.02, 0.4, 0.0), (0.03, 0.34, 0.24, 0.9, 0.06, 0.05, 1.5, 0.0)),
 }
 _DIRT = (0.55, 0.68, 0.85)  # optical density of dirt, brown
 _GLASS = 0.55  # optical density of what bends light away, of any colour
+_USUAL = (0.04, 0.06, 0.06, 0.0, 0.04, 0.8, 0.0, 0.0)  # matter over a usual pixel
 _DARK = 0.012  # what a camera sees without light, of 1
 
 
@@ -50,19 +51,26 @@ def photograph(matter: Planes, cells: Cells, preparation: Preparation) -> Pictur
 
 def _light(matter: Planes, preparation: Preparation) -> Planes:
     """What comes through, or is emitted, in red, green and blue."""
-    bound = np.array(_BINDING[preparation.stain]) * (np.array(preparation.amounts) * preparation.thickness)[:, None]
-    colours = np.array(preparation.dyes).T @ bound
+    colours = _colours(preparation)
     flat = matter.reshape(len(matter), matter.shape[1], -1)
     if preparation.stain == "fluorescence":
         light = np.matmul(colours.astype(np.float32), flat)
         shade = np.clip(1 - flat[:, GLASS], 0.15, 1.6)[:, None]
         light = (light + 0.03) * shade
     else:
-        colours[:, DIRT] += _DIRT
-        colours[:, GLASS] = _GLASS
         light = np.exp(np.matmul((-np.log(10) * colours).astype(np.float32), flat))
     light *= np.array(preparation.lamp, np.float32)[:, None]
     return light.reshape(len(matter), 3, SIDE, SIDE)
+
+
+def _colours(preparation: Preparation) -> Numbers:
+    """(3, len(MATTER)) optical density, or emitted light, of each kind of matter in red, green and blue."""
+    bound = np.array(_BINDING[preparation.stain]) * (np.array(preparation.amounts) * preparation.thickness)[:, None]
+    found: Numbers = np.array(preparation.dyes).T @ bound
+    if preparation.stain != "fluorescence":
+        found[:, DIRT] += _DIRT
+        found[:, GLASS] = _GLASS
+    return found
 
 
 def _vignette(light: Planes, cells: Cells, preparation: Preparation) -> None:
@@ -84,10 +92,20 @@ def _spread(sigma: Numbers) -> Planes:
 def _expose(light: Planes, cells: Cells, preparation: Preparation) -> None:
     """Automatic exposure and white balance: each channel's mean comes to what the lab's camera aims at, or near it."""
     luck = chances(cells.texture, 66, 4) - 0.5
-    aim = preparation.exposure * (1 + 0.06 * luck[:, :1] + 0.03 * luck[:, 1:]) * np.array(preparation.lamp)
-    for _ in range(2):  # what is brighter than white is cut off, which lowers the mean
-        light *= (aim / light.mean(axis=(2, 3)))[:, :, None, None].astype(np.float32)
+    aim = preparation.exposure * _usual(preparation) * (1 + 0.06 * luck[:, :1] + 0.03 * luck[:, 1:])
+    light *= (aim / light.mean(axis=(2, 3)))[:, :, None, None].astype(np.float32)
+    for _ in range(2):  # what is too bright is cut off, which lowers the mean
         np.clip(light, _DARK, 1, out=light)
+        light *= (aim / light.mean(axis=(2, 3)))[:, :, None, None].astype(np.float32)
+
+
+def _usual(preparation: Preparation) -> Numbers:
+    """The mean of red, green and blue in a usual picture, where clear glass is 1."""
+    lamp = np.array(preparation.lamp)
+    if preparation.stain == "fluorescence":
+        return lamp
+    found: Numbers = lamp * 10 ** -(_colours(preparation) @ np.array(_USUAL))
+    return found
 
 
 def _compressed(picture: Pictures, quality: int) -> Pictures:

@@ -35,10 +35,12 @@ class Preparation:
         dyes: each dye's optical density or emitted light in red, green and blue, of length 1.
         amounts: how much of each dye the lab uses; 1 is usual.
         thickness: of the section or the smear; 1 is usual.
+        fibres: how streaky the ground between cells is: 0 of a smear, up to 0.5 of a section of connective tissue.
         blur: standard deviation of the spread of a point of light, in µm.
         falloff: share of the light that is lost towards the corners of the field of view.
         lamp: brightness of the light in red, green and blue; of fluorescence, of the camera's channels.
-        exposure: mean brightness that the camera's automatic exposure aims at, 0 to 1.
+        exposure: brightness of clear glass, 0 to 1, that the camera's automatic exposure arrives at in a usual picture;
+            of fluorescence, mean brightness.
         photons: that fill a pixel; the fewer, the more noise.
         quality: of the JPEG compression, 1 to 95.
         um_per_pixel: micrometres that a pixel shows.
@@ -48,10 +50,11 @@ class Preparation:
     dyes: tuple[Vector, Vector]
     amounts: tuple[float, float] = (1.0, 1.0)
     thickness: float = 1.0
+    fibres: float = 0.2
     blur: float = 0.3
     falloff: float = 0.1
     lamp: Vector = (1.0, 1.0, 1.0)
-    exposure: float = 0.7
+    exposure: float = 0.9
     photons: float = 4000.0
     quality: int = 85
     um_per_pixel: float = 0.45
@@ -82,10 +85,11 @@ def draw_preparation(rng: np.random.Generator) -> Preparation:
         dyes=(_vector(dyes[0]), _vector(dyes[1])),
         amounts=(float(rng.uniform(0.8, 1.3)), float(rng.uniform(0.8, 1.3))),
         thickness=float(rng.uniform(0.8, 1.25)),
+        fibres=float(rng.uniform(0.0, 0.15) if glows or stain == "Giemsa" else rng.uniform(0.1, 0.45)),
         blur=float(rng.uniform(0.2, 0.5)),
         falloff=float(rng.uniform(0.02, 0.2)),
         lamp=_vector(lamp / lamp.max()),
-        exposure=float(rng.uniform(0.16, 0.22) if glows else rng.uniform(0.76, 0.82)),
+        exposure=float(rng.uniform(0.14, 0.19) if glows else rng.uniform(0.88, 0.96)),
         photons=float(np.exp(rng.uniform(np.log(600), np.log(6000)))),
         quality=int(rng.integers(72, 94)),
         um_per_pixel=float(rng.choice([0.36, 0.40, 0.44])),

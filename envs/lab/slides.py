@@ -28,5 +28,5 @@ def images(lab: Lab, cells: Cells) -> Pictures:
 
 def _render(cells: Cells, preparation: Preparation) -> Pictures:
     matter, covered = draw(cells, preparation.um_per_pixel)
-    surround(cells, matter, covered, preparation.um_per_pixel)
+    surround(cells, matter, covered, preparation.um_per_pixel, preparation.fibres)
     return photograph(matter, cells, preparation)
