@@ -25,7 +25,7 @@ FEEDBACK = ("verbal", "label", "none")
 UNANSWERED, NO, YES = -1, 0, 1
 """What an answer is in arrays."""
 EXAM_SHARE = 0.2
-DAYS = 1000
+DAYS = 10_000
 """Days of a lab: the seed of a task is `lab_number * DAYS + day`."""
 _POOL = 4000  # cells over which a lab's zero-shot accuracy is taken
 

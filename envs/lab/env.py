@@ -100,7 +100,7 @@ class LabEnv(TaskEnv[Shift]):
 
     ## Starting State
     The task of `options={"task": ...}`, or else one drawn by the environment's random generator. The id
-    `lab-day/<split>/<level>/<seed>` names day `seed % 1000` of lab `seed // 1000`; `lab_stream("ABACB")` of
+    `lab-day/<split>/<level>/<seed>` names day `seed % 10000` of lab `seed // 10000`; `lab_stream("ABACB")` of
     `selftrain.envs.lab.tasks` makes ids of labs that recur. Labs of train, dev and test never meet. In a notebook the
     scope "lab" is the lab's.
 

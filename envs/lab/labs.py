@@ -13,8 +13,8 @@ from selftrain.envs.lab.preparation import Preparation, draw_preparation
 from selftrain.errors import OptionError, UnknownNameError
 from selftrain.tasks import LEVELS, SPLITS, stable_key
 
-# so many that a seed below 2**31, as environments draw them, always names one: a lab has 1000 days
-MOST_LABS = 2_147_484
+# so many that a seed below 2**31, as environments draw them, always names one: a lab has 10,000 days
+MOST_LABS = 214_749
 # how many traits the labs of a level decide, whether they limit the size, and how many cells have two traits
 _TRAITS_OF = (3, 3, 4, 5, 6)
 _CUTS_OF = (1, 1, 1, 2, 4)

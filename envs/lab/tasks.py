@@ -193,7 +193,7 @@ def _no_build(rng: np.random.Generator, level: int) -> Task:
 
 
 def lab_families() -> dict[str, TaskFamily]:
-    """The families of the kind "lab", by name. The seed of a task is `lab * 1000 + day`."""
+    """The families of the kind "lab", by name. The seed of a task is `lab * 10000 + day`."""
     summary = "tell macrophages from the rest as one lab does, after a day of remarks"
     skills = ("learning on the job", "asking the right questions", "telling cells apart")
     return {FAMILY: _DayTasks(FAMILY, summary, skills, 0.0, _no_build)}
