@@ -7,6 +7,7 @@ it is enough.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
@@ -25,6 +26,9 @@ FEEDBACK = ("verbal", "label", "none")
 UNANSWERED, NO, YES = -1, 0, 1
 """What an answer is in arrays."""
 EXAM_SHARE = 0.2
+LARGE_EXAM = 30
+"""An exam of so many cells is one that neither luck nor a fixed answer passes."""
+_MOST_OF_ONE_LABEL = 0.85  # the labs with the fewest macrophages have 0.83 of the other label
 DAYS = 10_000
 """Days of a lab: the seed of a task is `lab_number * DAYS + day`."""
 _POOL = 4000  # cells over which a lab's zero-shot accuracy is taken
@@ -194,7 +198,17 @@ def find_day(lab: Lab, number: int, length: int) -> Day:
     if not _whole(number) or not 0 <= number < DAYS:
         raise OptionError(f"day {number!r} must be a whole number from 0 to {DAYS - 1}")
     exam = Terms(length).exam
-    return Day(lab, number, exam, _joined(lab.cells(number, length - exam), lab.cells(number, exam, purpose="exam")))
+    return Day(lab, number, exam, _joined(lab.cells(number, length - exam), _exam(lab, number, exam)))
+
+
+def _exam(lab: Lab, number: int, count: int) -> Cells:
+    """The exam's cells: drawn again where in a large exam nearly all have one label, so that no fixed answer passes."""
+    for attempt in itertools.count():
+        cells = lab.cells(number, count, purpose="exam" if attempt == 0 else f"exam {attempt}")
+        share = lab.convention.labels(cells).mean()
+        if count < LARGE_EXAM or max(share, 1 - share) <= _MOST_OF_ONE_LABEL:
+            break
+    return cells
 
 
 def grade(answers: Answers | Bools, labels: Bools, bar: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:

@@ -10,7 +10,7 @@ from typing import overload
 import numpy as np
 
 from selftrain.envs.lab.cells import Bools
-from selftrain.envs.lab.day import DAYS, NO, UNANSWERED, YES, Answers, Terms, grade
+from selftrain.envs.lab.day import DAYS, LARGE_EXAM, NO, UNANSWERED, YES, Answers, Terms, grade
 from selftrain.envs.lab.labs import find_lab
 from selftrain.envs.lab.work import CellSource, Source
 from selftrain.errors import OptionError
@@ -149,7 +149,7 @@ def day_task(source: Source, terms: Terms, *, level: int = 1, split: str = "", s
 
 def _cheats(source: Source) -> list[str]:
     # in an exam of few things a fixed answer may happen to be right
-    lucky = ("all yes", "all no", "as in another lab") if Terms(source.length).exam < 30 else ()
+    lucky = ("all yes", "all no", "as in another lab") if Terms(source.length).exam < LARGE_EXAM else ()
     return [name for name in PLAYERS if name != "oracle" and name not in lucky]
 
 

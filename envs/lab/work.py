@@ -11,13 +11,12 @@ import numpy.typing as npt
 
 from selftrain.envs.lab import protocol, senior, slides, words
 from selftrain.envs.lab.cells import TRAITS, Bools
-from selftrain.envs.lab.conventions import Convention
 from selftrain.envs.lab.day import Atom, Day, Terms, day_of_seed
 from selftrain.envs.lab.image_sets import ImageSet, load_image_set
 from selftrain.envs.lab.labs import find_lab
 
 Pixels = npt.NDArray[np.uint8]
-_OTHER_LABS = 1000
+_OTHER_LABS = 32
 
 
 class Work(Protocol):
@@ -125,15 +124,11 @@ class CellWork:
         return np.array(pictures[0])
 
     def elsewhere(self) -> Bools:
-        """What is right in the first lab of this split and level, after this one, that decides two traits otherwise."""
+        """What is right in that one of the first labs of this split and level that labels most of the day otherwise."""
         lab = self.day.lab
-        others = (find_lab(lab.split, number, lab.level).convention for number in range(_OTHER_LABS))
-        other = next(one for one in others if _differences(one, lab.convention) >= 2)
-        return other.labels(self.day.cells)
-
-
-def _differences(one: Convention, other: Convention) -> int:
-    return sum(a != b for a, b in zip(one.left_out, other.left_out, strict=True))
+        others = [find_lab(lab.split, number, lab.level) for number in range(_OTHER_LABS)]
+        labels = [other.convention.labels(self.day.cells) for other in others]
+        return max(labels, key=lambda other: int((other != self.labels).sum()))
 
 
 @dataclass(frozen=True)
