@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from selftrain.agents.labs import LabResult
 from selftrain.records import EpisodeRecord, Step
 
 CUTS = ("voluntary", "forced", "every", "window")
@@ -54,6 +55,7 @@ class Digest:
         late_acts: steps of the environment after the first cut whose answer is known as a whole text.
         repeated: those of them whose action had been taken before the last cut.
         relearned: those of them whose answer had been seen for the same action before the last cut, too.
+        lab: what it came to in a lab; None outside of labs.
     """
 
     mode: str
@@ -73,6 +75,7 @@ class Digest:
     late_acts: int
     repeated: int
     relearned: int
+    lab: LabResult | None = None
 
     @classmethod
     def of(cls, record: EpisodeRecord) -> Self:
@@ -102,6 +105,7 @@ class Digest:
             late_acts=repetition.late,
             repeated=repetition.repeated,
             relearned=repetition.relearned,
+            lab=LabResult.of(record),
         )
 
 

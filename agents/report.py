@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist, fmean
 from typing import TYPE_CHECKING, Any, Self
 
+from selftrain.agents.labs import LabResult, LabScores
 from selftrain.records import EpisodeRecord
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """An episode without its steps, light enough to keep many thousands of them."""
+    """An episode without its steps, light enough to keep many thousands of them; `lab` is None outside of labs."""
 
     episode: int
     task: str
@@ -29,6 +30,7 @@ class Outcome:
     steps: int
     seconds: float
     error: str
+    lab: LabResult | None = None
 
     @classmethod
     def of(cls, record: EpisodeRecord) -> Self:
@@ -45,6 +47,7 @@ class Outcome:
             steps=record.costs.steps,
             seconds=record.costs.seconds,
             error=record.error,
+            lab=LabResult.of(record),
         )
 
 
@@ -115,6 +118,11 @@ class Report:
             groups.setdefault((outcome.family, outcome.level), []).append(outcome)
         return {key: Score.of(groups[key]) for key in sorted(groups)}
 
+    @property
+    def labs(self) -> LabScores | None:
+        """How far the agent got into the ways of labs; None where it was in none."""
+        return LabScores.of(outcome.lab for outcome in self.outcomes)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain types for `--json`, without the single outcomes; a mean over nothing is None."""
         return {
@@ -125,14 +133,16 @@ class Report:
             "seconds": self.seconds,
             "score": _plain(self.score),
             "rows": [{"family": family, "level": level, **_plain(row)} for (family, level), row in self.rows.items()],
+            "labs": self.labs.as_dict() if self.labs else None,
             "errors": sorted({outcome.error for outcome in self.outcomes if not outcome.valid}),
         }
 
     def table(self) -> Table:
-        """The rows as a rich table, with the score over everything at its foot."""
+        """The rows as a rich table, with the score over everything at its foot, and that of labs below."""
         from rich.table import Table
 
-        table = Table(title=f"{self.agent} on {self.env_id}", show_footer=True)
+        said = self.labs.told() if self.labs else None
+        table = Table(title=f"{self.agent} on {self.env_id}", show_footer=True, caption=said)
         total = _cells(self.score)
         for name, foot in zip(("family", "level", *_COLUMNS), ("all", "", *total), strict=True):
             table.add_column(name, foot, justify="left" if name == "family" else "right")

@@ -128,6 +128,28 @@ def scatter(groups: Mapping[str, Sequence[tuple[float, float]]], says: str, x_la
     return drawing(draw, says)
 
 
+def strips(groups: Mapping[str, Sequence[float]], says: str, y_label: str) -> Markup:
+    """Scores of labs for each name: a dot for a lab, a bar at their mean, and the lines of zero-shot and ceiling."""
+    if not any(groups.values()):
+        return Markup()
+
+    def draw(axes: Any) -> None:
+        _level(axes, 0.0, "zero-shot")
+        _level(axes, 1.0, "ceiling")
+        for place, values in enumerate(groups.values()):
+            x = [place + 0.5 * (n + 0.5) / len(values) - 0.25 for n in range(len(values))]
+            colour = SERIES[place % len(SERIES)]
+            axes.plot(x, values, marker="o", color=colour, linestyle="none", markersize=4, alpha=0.7)
+            axes.hlines(sum(values) / len(values), place - 0.32, place + 0.32, color=INK, linewidth=1.6)
+        axes.set_xticks(range(len(groups)), [_wrapped(name) for name in groups])
+        axes.set_xlim(-0.6, len(groups) - 0.4)
+        axes.grid(visible=False, axis="x")
+        axes.set_ylabel(y_label)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+    return drawing(draw, says)
+
+
 def band(rows: Sequence[tuple[float, float, float, float]], says: str, x_label: str, y_label: str) -> Markup:
     """A line with a band around it, from rows of (x, low, middle, high)."""
     if not rows:

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from selftrain.agents.digest import CUTS
+from selftrain.agents.labs import LabScores
 from selftrain.agents.measures import ChainFit, Metrics, Rate
 from selftrain.agents.metrics import ablations
 from selftrain.web import figures
@@ -45,8 +46,9 @@ class Section:
 
 def all_sections(found: Gathered) -> tuple[Section, ...]:
     """Every part of the report, in its order."""
-    makers = (overview, by_cuts, by_ablation, by_notes_budget, costs, spent, habits, notes, repetition)
-    return tuple(make(found) for make in makers)
+    makers = (by_cuts, by_ablation, by_notes_budget, costs, spent, habits, notes, repetition)
+    in_labs = any(one.digest.lab for one in found.episodes)
+    return tuple(make(found) for make in ((overview, by_lab, *makers) if in_labs else (overview, *makers)))
 
 
 def overview(found: Gathered) -> Section:
@@ -60,6 +62,32 @@ def overview(found: Gathered) -> Section:
     columns = ("run", "player", "context budget", "notes", "episodes", "success", "low", "high", "cuts from", "to")
     explains = "Valid episodes, and success with its 95 % Wilson interval."
     return Section("runs", "Runs", explains, columns, tuple(rows), missing=found.remarks)
+
+
+def by_lab(found: Gathered) -> Section:
+    """How far agents got into the ways of labs."""
+    rows: list[tuple[Any, ...]] = []
+    dots: dict[str, list[float]] = {}
+    findings: list[str] = []
+    for run, group in grouped(found.episodes, lambda one: one.run).items():
+        scores = LabScores.of(one.digest.lab for one in group)
+        if scores is None:
+            continue
+        rows += [(run, *vars(lab).values()) for lab in scores.labs]
+        dots[run] = [lab.score for lab in scores.labs if not math.isnan(lab.score)]
+        findings.append(f"{run}: {scores.told()}")
+    return Section(
+        "labs",
+        "Labs",
+        "Accuracy in exams, a mean over the episodes in a lab, and the normalised score (accuracy − zero-shot) / "
+        "(ceiling − zero-shot): 0 is what the best answers reach that know nothing of the lab, 1 what its rule does; a "
+        "dot is a lab, the bar the mean.",
+        ("run", "lab", "episodes", "accuracy", "zero-shot", "ceiling", "normalised score"),
+        tuple(rows),
+        figures.strips(dots, f"Normalised score of each lab. {' '.join(findings)}", "normalised score"),
+        () if rows else ("No lab's bounds differ, so there is no score.",),
+        tuple(findings),
+    )
 
 
 def by_cuts(found: Gathered) -> Section:
