@@ -61,7 +61,8 @@ def middles(cells: Cells) -> Numbers:
 def draw_cells(cells: Cells, view: View) -> tuple[Planes, Planes]:
     """The first matters over each pixel, (n, IN_CELLS, SIDE, SIDE), and how much of it each cell covers."""
     acid, base, grain, *_ = _OF_KIND[cells.kind].T
-    edge = _edge(cells, view)
+    rim = outline(cells)
+    edge = _edge(cells, view, rim)
     covered = view.covers(edge, 0.2)
     spots = nuclei(cells)
     nucleus, chromatin = _draw_nuclei(cells, view, spots, covered)
@@ -71,9 +72,9 @@ def draw_cells(cells: Cells, view: View) -> tuple[Planes, Planes]:
     body = covered * (0.6 + 0.4 * np.clip(-edge / column(0.2 * cells.diameter), 0, 1))
     body *= np.clip(1 + column(grain) * fine + column(0.7 * grain) * coarse, 0, None)
     body *= 1 - 0.75 * nucleus
-    inclusions = placed(cells, cells.inclusions, spots, 6, (0.07, 0.1))
+    inclusions = placed(cells, rim, cells.inclusions, spots, 6, (0.07, 0.1))
     debris = _draw_inclusions(view, inclusions, fine, body)
-    vacuoles = placed(cells, cells.vacuoles, spots.beside(inclusions), 7, (0.055, 0.09))
+    vacuoles = placed(cells, rim, cells.vacuoles, spots.beside(inclusions), 7, (0.055, 0.09))
     for some, x, y, size in vacuoles.each():
         distance = view[some].disc(x, y, size)
         body[some] *= 1 - 0.9 * view.covers(distance, 0.15) + 0.25 * np.exp(-(((distance - 0.1) / 0.3) ** 2))
@@ -81,17 +82,16 @@ def draw_cells(cells: Cells, view: View) -> tuple[Planes, Planes]:
     return np.stack([chromatin + debris, body * (column(acid) + granules), body * column(base), 0.6 * debris], axis=1), covered
 
 
-def _edge(cells: Cells, view: View) -> Planes:
+def _edge(cells: Cells, view: View, rim: Numbers) -> Planes:
     """About how many µm outside each cell's edge a pixel lies, negative inside."""
     long, short = half_axes(cells)
     power = np.where(cells.kind == _FIBROBLAST, 1.15, np.where(cells.aspect > LONG, 1.6, 2.0))
     grown = 1 + 0.085 * (2 - power)  # pointed ends take from the area
-    profile = grown[:, None] * outline(cells)
-    radius = view.radius(long, short, profile, power)
+    radius = view.radius(long, short, grown[:, None] * rim, power)
     radius += column(0.35 * cells.ruffle) * noise(cells.texture, 3, 1.8 / view.um_per_pixel)
     away = np.sqrt(view.x**2 + view.y**2) + np.float32(0.3)
     found: Planes = (radius - 1) * away / np.maximum(radius, 0.05)
-    found *= column(1 / np.sqrt(cells.aspect)) if (cells.aspect > LONG).any() else 1
+    found *= column(np.where(cells.aspect > LONG, 1 / np.sqrt(cells.aspect), 1))  # as it is along the sides
     return found
 
 
@@ -116,10 +116,10 @@ def _draw_nuclei(cells: Cells, view: View, spots: Spots, covered: Planes) -> tup
     tone = np.clip(1 + column(clumps) * fine, 0.3, 1.7)
     tone += column(rim) * np.exp(-(((distance + 0.3) / 0.35) ** 2))
     luck = chances(cells.texture, 13, 2) - 0.5
-    some = np.flatnonzero((nucleoli > 0) & ~dense)
-    for x, y, size in ((part[some] for part in each) for each in zip(spots.x.T, spots.y.T, spots.radius.T, strict=True)):
+    shown = np.where(dense, 0.0, nucleoli)
+    for some, x, y, size in spots.each():
         spot = view[some].disc(x + 0.7 * size * luck[some, 0], y + 0.7 * size * luck[some, 1], 0.2 * size)
-        tone[some] += column(nucleoli[some]) * view.covers(spot, 0.3)
+        tone[some] += column(shown[some]) * view.covers(spot, 0.3)
     return nucleus, nucleus * tone * column(cells.chromatin)
 
 

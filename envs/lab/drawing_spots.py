@@ -85,11 +85,14 @@ def nuclei(cells: Cells) -> Spots:
     return Spots(away * np.cos(angle), away * np.sin(angle), radius)
 
 
-def placed(cells: Cells, counts: Ints, taken: Spots, about: int, sizes: tuple[float, float]) -> Spots:
+def placed(
+    cells: Cells, rim: Numbers, counts: Ints, taken: Spots, about: int, sizes: tuple[float, float]
+) -> Spots:
     """Discs put where there is room beside what is `taken`.
 
     Args:
         cells: which hold them.
+        rim: their `outline`.
         counts: how many each holds.
         taken: where nothing can be put.
         about: what the discs are, for chance.
@@ -101,7 +104,7 @@ def placed(cells: Cells, counts: Ints, taken: Spots, about: int, sizes: tuple[fl
     long, short = half_axes(cells)
     angle = 2 * np.pi * turn - np.pi  # of the ellipse as a circle
     x, y = long[:, None] * out * np.cos(angle), short[:, None] * out * np.sin(angle)
-    edge = np.take_along_axis(outline(cells), (turn * OUTLINE).astype(int), axis=1)
+    edge = np.take_along_axis(rim, (turn * OUTLINE).astype(int), axis=1)
     wanted = cells.diameter[:, None] * (sizes[0] + (sizes[1] - sizes[0]) * luck[:, 2 * _CANDIDATES :])
     room = (0.97 * edge - out) * short[:, None]
     for some, at_x, at_y, size in taken.each():

@@ -42,9 +42,7 @@ def photograph(matter: Planes, cells: Cells, preparation: Preparation) -> Pictur
     spread = _spread(preparation.blur / preparation.um_per_pixel * (0.85 + 0.5 * chances(cells.texture, 61, 1)[:, 0]))
     light = spread[:, None] @ light @ spread.transpose(0, 2, 1)[:, None]
     _expose(light, cells, preparation)
-    for channel in range(3):
-        grain = noise(cells.texture, 63 + channel, 1)
-        light[:, channel] += np.sqrt(light[:, channel] / preparation.photons + 1.5e-5) * grain
+    _add_noise(light, cells, preparation)
     pixels = (np.clip(light, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(0, 2, 3, 1)
     return np.stack([_compressed(picture, preparation.quality) for picture in pixels])
 
@@ -86,6 +84,7 @@ def _spread(sigma: Numbers) -> Planes:
     """(n, SIDE, SIDE) matrices that spread lines of pixels by a Gaussian of `sigma` pixels."""
     line = np.arange(SIDE)
     weights = np.exp(-0.5 * ((line[:, None] - line) / sigma[:, None, None]) ** 2)
+    weights[weights < 1e-6] = 0  # such small numbers would make float32 products slow
     return (weights / weights.sum(axis=2, keepdims=True)).astype(np.float32)
 
 
@@ -97,6 +96,14 @@ def _expose(light: Planes, cells: Cells, preparation: Preparation) -> None:
     for _ in range(2):  # what is too bright is cut off, which lowers the mean
         np.clip(light, _DARK, 1, out=light)
         light *= (aim / light.mean(axis=(2, 3)))[:, :, None, None].astype(np.float32)
+
+
+def _add_noise(light: Planes, cells: Cells, preparation: Preparation) -> None:
+    """Photons are counted, more or fewer of them as each picture's exposure is long or short."""
+    photons = preparation.photons * 4 ** (1 - 2 * chances(cells.texture, 67, 1)[:, 0])
+    variance = light * (1 / photons).astype(np.float32)[:, None, None, None] + np.float32(1.5e-5)
+    for channel in range(3):
+        light[:, channel] += np.sqrt(variance[:, channel]) * noise(cells.texture, 63 + channel, 1)
 
 
 def _usual(preparation: Preparation) -> Numbers:
