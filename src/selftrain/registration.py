@@ -19,6 +19,14 @@ ENVIRONMENTS = {
     "SelfTrain-Proof-v0": ("selftrain.envs.theorems.env:ProofEnv", "selftrain.envs.theorems.env:ProofVectorEnv"),
     "SelfTrain-Browser-v0": ("selftrain.envs.browser.env:BrowserEnv", "selftrain.envs.browser.env:BrowserVectorEnv"),
     "SelfTrain-Lab-v0": ("selftrain.envs.lab.env:LabEnv", "selftrain.envs.lab.env:LabVectorEnv"),
+    "SelfTrain-LabPixels-v0": (
+        "selftrain.envs.lab.numeric:LabPixelsEnv",
+        "selftrain.envs.lab.many_days:LabPixelsVectorEnv",
+    ),
+    "SelfTrain-LabFeatures-v0": (
+        "selftrain.envs.lab.numeric:LabFeaturesEnv",
+        "selftrain.envs.lab.many_days:LabFeaturesVectorEnv",
+    ),
     "SelfTrain-LabBench-v0": ("selftrain.envs.lab.bench:LabBenchEnv", "selftrain.envs.lab.bench:LabBenchVectorEnv"),
     "SelfTrain-Courier-v0": ("selftrain.envs.memory.entry:courier", "selftrain.envs.memory.entry:courier_vector"),
     "SelfTrain-KeyRing-v0": ("selftrain.envs.memory.entry:keyring", "selftrain.envs.memory.entry:keyring_vector"),
