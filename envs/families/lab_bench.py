@@ -121,7 +121,7 @@ class SealedVerifier:
 
 @dataclass(frozen=True)
 class LabBench(TaskFamily):
-    """Tasks whose seed names a lab and its day, as those of `lab-day` do: `lab * 1000 + day`."""
+    """Tasks whose seed names a lab and its day, as those of `lab-day` do: `lab * DAYS + day`."""
 
     def built(self, rng: np.random.Generator, level: int, split: str, seed: int) -> Task:
         """The bench of a lab on a day. Seeds beyond the last lab begin again at the first."""
