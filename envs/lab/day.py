@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from selftrain.envs.lab.bounds import expected_accuracy
 from selftrain.envs.lab.cells import TRAITS, Bools, Cells, Floats, draw_cells
-from selftrain.envs.lab.conventions import Belief, Convention
+from selftrain.envs.lab.conventions import Belief, Convention, Scope
 from selftrain.envs.lab.labs import Lab, find_lab
 from selftrain.errors import OptionError
 from selftrain.tasks import SPLITS, stable_key
@@ -120,17 +120,34 @@ class Atom:
 
     def fits(self, convention: Convention, cell: Cells) -> bool:
         """Whether it can be said of `cell` (one) in a lab of this convention."""
-        if self.kind == "r":
-            return bool(convention.labels(cell)[0]) == (self.about == "yes")
-        if self.about in TRAITS:
-            return convention.left_out[TRAITS.index(self.about)] == (self.kind[1] == "n")
-        if self.about != "least":
-            return True
-        return convention.least > cell.diameter[0] if self.kind == "hn" else convention.least == self.least
+        return bool(self._allows(np.array([convention.left_out]), np.array([convention.least]), cell)[0])
 
     def tell(self, belief: Belief, cell: Cells) -> float:
         """Let an observer hear it; returns the bits that it brought."""
-        return belief.keep(np.array([self.fits(convention, cell) for convention in belief.conventions]))
+        return belief.keep(self._allows(*_as_arrays(tuple(belief.conventions)), cell))
+
+    def _allows(self, left_out: Bools, least: Floats, cell: Cells) -> Bools:
+        """(n,) under which of n conventions it can be said."""
+        if self.kind == "r":
+            counted = (cell.kind[0] == 0) & ~(left_out & cell.traits[0]).any(axis=1) & (cell.diameter[0] >= least)
+            found: Bools = counted == (self.about == "yes")
+        elif self.about in TRAITS:
+            found = left_out[:, TRAITS.index(self.about)] == (self.kind[1] == "n")
+        elif self.about != "least":
+            found = np.ones(len(least), np.bool_)
+        else:
+            found = least > cell.diameter[0] if self.kind == "hn" else least == self.least
+        return found
+
+
+@lru_cache(maxsize=16)
+def _as_arrays(conventions: tuple[Convention, ...]) -> tuple[Bools, Floats]:
+    return np.array([one.left_out for one in conventions]), np.array([one.least for one in conventions])
+
+
+@lru_cache(maxsize=16)
+def _scope_arrays(scope: Scope) -> tuple[Bools, Floats]:
+    return _as_arrays(tuple(scope.conventions()))
 
 
 @dataclass(frozen=True)
@@ -284,8 +301,12 @@ def _rule(lab: Lab, decided: str, cell: Cells) -> list[Atom]:
 
 
 def _bits(lab: Lab, atoms: tuple[Atom, ...], cell: Cells) -> float:
-    belief = Belief(lab.scope)
-    return round(sum(atom.tell(belief, cell) for atom in atoms), 9) + 0.0  # no -0.0
+    """All conventions are equally likely before anything is known, so that it is enough to count those that fit."""
+    left_out, least = _scope_arrays(lab.scope)
+    fits = np.ones(len(least), np.bool_)
+    for atom in atoms:
+        fits &= atom._allows(left_out, least, cell)
+    return math.log2(len(fits) / fits.sum())
 
 
 def _joined(first: Cells, second: Cells) -> Cells:
