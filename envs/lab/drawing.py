@@ -13,7 +13,7 @@ from selftrain.envs.lab.drawing_spots import LONG, Spots, half_axes, nuclei, out
 _BODIES = {
     "macrophage": (0.55, 0.50, 0.17, 0.20, 0.35, 0.6),
     "monocyte": (0.40, 0.85, 0.10, 0.22, 0.15, 0.0),
-    "lymphocyte": (0.25, 1.30, 0.05, 0.28, 0.05, 0.0),
+    "lymphocyte": (0.25, 1.60, 0.05, 0.28, 0.05, 0.0),
     "neutrophil": (0.70, 0.20, 0.08, 0.20, 0.10, 0.0),
     "fibroblast": (0.80, 0.40, 0.10, 0.12, 0.35, 0.6),
     "apoptotic body": (2.60, 0.25, 0.03, 0.02, 0.0, 0.0),
@@ -129,7 +129,7 @@ def _nuclear_edge(cells: Cells, view: View, spots: Spots) -> Planes:
     plain = (cells.lobes == 0) & (cells.chromatin < _DENSE) & (cells.indentation < 0.4)
     stretch = np.where(plain, 1.1 + 0.3 * luck[:, 0], 1.08)
     stretch = np.where(cells.aspect > LONG, np.where(cells.kind == _FIBROBLAST, 2.3, 1.45), stretch)
-    depth = 0.95 * cells.indentation
+    depth = cells.indentation
     # the notch takes this share of the area, so that the rest is drawn larger
     left = 1 - 0.541 * depth + 0.184 * depth**2
     wobble = 0.05 * noise(cells.texture, 11, 4.0 / view.um_per_pixel)

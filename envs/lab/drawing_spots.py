@@ -106,7 +106,7 @@ def placed(
     x, y = long[:, None] * out * np.cos(angle), short[:, None] * out * np.sin(angle)
     edge = np.take_along_axis(rim, (turn * OUTLINE).astype(int), axis=1)
     wanted = cells.diameter[:, None] * (sizes[0] + (sizes[1] - sizes[0]) * luck[:, 2 * _CANDIDATES :])
-    room = (0.97 * edge - out) * short[:, None]
+    room = (0.94 * edge - out) * short[:, None]
     for some, at_x, at_y, size in taken.each():
         gap = np.hypot(x[some] - at_x[:, None], y[some] - at_y[:, None]) - 1.15 * size[:, None]
         room[some] = np.minimum(room[some], gap)

@@ -24,7 +24,7 @@ Pictures = npt.NDArray[np.uint8]
 # how much of the two dyes each kind of matter binds: of its optical density, or of the light that it emits
 _BINDING = {
     #           chromatin   acid   base   dirt   haemoglobin   ground   dye   glass
-    "H&E": ((0.62, 0.04, 0.20, 0.10, 0.04, 0.015, 1.5, 0.0), (0.16, 0.36, 0.10, 0.10, 0.50, 0.06, 0.4, 0.0)),
+    "H&E": ((0.62, 0.04, 0.20, 0.10, 0.04, 0.015, 1.5, 0.0), (0.16, 0.36, 0.10, 0.10, 0.50, 0.045, 0.4, 0.0)),
     "Giemsa": ((0.46, 0.04, 0.24, 0.10, 0.04, 0.035, 1.2, 0.0), (0.36, 0.20, 0.10, 0.05, 0.30, 0.035, 0.8, 0.0)),
     "DAB": ((0.55, 0.02, 0.06, 0.10, 0.05, 0.04, 0.2, 0.0), (0.05, 0.34, 0.24, 0.10, 0.05, 0.02, 1.6, 0.0)),
     "fluorescence": ((0.70, 0.0, 0.02, 0.3, 0.01, 0.02, 0.4, 0.0), (0.03, 0.34, 0.24, 0.9, 0.06, 0.05, 1.5, 0.0)),
@@ -37,7 +37,7 @@ _DARK = 0.012  # what a camera sees without light, of 1
 
 def photograph(matter: Planes, cells: Cells, preparation: Preparation) -> Pictures:
     """Pictures (n, 96, 96, 3) of matter (n, len(MATTER), 96, 96)."""
-    light = _light(matter, preparation)
+    light = lit(matter, preparation)
     _vignette(light, cells, preparation)
     spread = _spread(preparation.blur / preparation.um_per_pixel * (0.85 + 0.5 * chances(cells.texture, 61, 1)[:, 0]))
     light = spread[:, None] @ light @ spread.transpose(0, 2, 1)[:, None]
@@ -47,8 +47,8 @@ def photograph(matter: Planes, cells: Cells, preparation: Preparation) -> Pictur
     return np.stack([_compressed(picture, preparation.quality) for picture in pixels])
 
 
-def _light(matter: Planes, preparation: Preparation) -> Planes:
-    """What comes through, or is emitted, in red, green and blue."""
+def lit(matter: Planes, preparation: Preparation) -> Planes:
+    """What comes through matter, or is emitted, in red, green and blue: (n, 3, 96, 96), clear glass is the lamp's light."""
     colours = _colours(preparation)
     flat = matter.reshape(len(matter), matter.shape[1], -1)
     if preparation.stain == "fluorescence":

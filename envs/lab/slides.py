@@ -39,7 +39,7 @@ def images(lab: Lab, cells: Cells) -> Pictures:
 
     Each picture is kept until `CACHE_BYTES` of later ones have been asked for. What is returned is the caller's own.
     """
-    return _kept.images(lab.preparation, cells)
+    return _kept.images(cells, lab.preparation)
 
 
 def _render(cells: Cells, preparation: Preparation) -> Pictures:
@@ -48,8 +48,12 @@ def _render(cells: Cells, preparation: Preparation) -> Pictures:
     return photograph(matter, cells, preparation)
 
 
-class _Kept:
-    """Pictures by what they show, the ones that were asked for last at the end."""
+class PictureCache:
+    """Pictures that were drawn; when there are too many, those go that were not asked for the longest.
+
+    Args:
+        limit: in bytes.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -58,9 +62,11 @@ class _Kept:
 
     @property
     def bytes(self) -> int:
+        """How much it holds."""
         return len(self._pictures) * SIDE * SIDE * 3
 
-    def images(self, preparation: Preparation, cells: Cells) -> Pictures:
+    def images(self, cells: Cells, preparation: Preparation) -> Pictures:
+        """As `render`."""
         keys = _keys(preparation, cells)
         with self._lock:
             missing = [number for number, key in enumerate(keys) if key not in self._pictures]
@@ -85,4 +91,4 @@ def _keys(preparation: Preparation, cells: Cells) -> list[bytes]:
     return [about + hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in numbers]
 
 
-_kept = _Kept(CACHE_BYTES)
+_kept = PictureCache(CACHE_BYTES)
