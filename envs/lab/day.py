@@ -84,11 +84,13 @@ class Terms:
 
     def questions_left(self, asked: int) -> float:
         """How many more the senior answers, inf where there is no limit."""
+        if self.feedback == "none":
+            return 0
         return math.inf if self.questions is None else max(0, self.questions - asked)
 
     def answers_question(self, index: int, asked: int) -> bool:
         """Whether a question about the cell at `index`, after `asked` that were answered, is answered."""
-        return self.feedback != "none" and not self.in_exam(index) and self.questions_left(asked) > 0
+        return not self.in_exam(index) and self.questions_left(asked) > 0
 
 
 def _whole(value: object) -> bool:

@@ -1,0 +1,106 @@
+"""Days in labs: arguments and tasks that make no sense, and days over real pictures."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+from selftrain.envs.lab.day import DAYS
+from selftrain.envs.lab.env import LabEnv
+from selftrain.envs.lab.labs import MOST_LABS
+from selftrain.errors import OptionError, TaskError, UnknownNameError
+from selftrain.tasks import Task
+
+ID = "selftrain:SelfTrain-Lab-v0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"length": 0}, "length=0"),
+        ({"feedback": "loud"}, "feedback='loud'"),
+        ({"questions": -1}, "questions=-1"),
+        ({"bar": 2}, "bar=2"),
+        ({"view": "sound"}, "view='sound'"),
+        ({"images": "/nowhere", "view": "words"}, "view='words'"),
+        ({"positive": "macrophage"}, "positive='macrophage'"),
+        ({"levels": (6,)}, "levels="),
+        ({"render_mode": "human"}, "render_mode='human'"),
+    ],
+)
+def test_arguments_that_make_no_sense(arguments: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionError, match=re.escape(says)):
+        LabEnv(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("task", "error", "says"),
+    [
+        (f"lab-day/train/1/{MOST_LABS * DAYS}", OptionError, f"lab {MOST_LABS} must"),
+        ("lab-day/practice/1/0", UnknownNameError, "practice"),
+        ("lab-day/train/9/0", OptionError, "level=9"),
+        ("lab-night/train/1/0", UnknownNameError, "lab-day"),
+        ("csv-reshape/train/1/0", TaskError, "SelfTrain-Terminal-v0"),
+        (Task("x", verifier=None, kind="lab", id="mine"), TaskError, "day_task"),  # type: ignore[arg-type]
+    ],
+)
+def test_tasks_that_are_no_days(task: Any, error: type[Exception], says: str) -> None:
+    env = LabEnv(length=20)
+    with pytest.raises(error, match=says):
+        env.reset(options={"task": task})
+    assert env.reset(seed=0)[1]["valid"]
+
+
+def npz(folder: Path, **changes: Any) -> str:
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for name in ("train", "val", "test"):
+        labels = rng.integers(0, 2, (80, 1))
+        arrays[f"{name}_images"] = (rng.integers(0, 128, (80, 28, 28)) + 127 * labels[:, :, None]).astype(np.uint8)
+        arrays[f"{name}_labels"] = labels.astype(np.uint8)
+    path = folder / "blood.npz"
+    np.savez(path, **{name: array for name, array in {**arrays, **changes}.items() if array is not None})
+    return str(path)
+
+
+def test_real_pictures_are_a_lab_too(tmp_path: Path) -> None:
+    arguments: dict[str, Any] = {"images": npz(tmp_path), "length": 10, "questions": None}
+    with gym.make(ID, **arguments) as env:
+        (observation, info), over, reward = env.reset(seed=2), False, 0.0
+        assert info["lab"] == "blood" and observation["image"].shape == (96, 96, 3)
+        while not over:
+            answer = "label yes" if observation["image"].mean() > 127 else "label no"
+            observation, paid, over, _, info = env.step(answer)
+            reward += float(paid)
+            assert (info["feedback"] == "r:" + answer[6:]) == (info["cell"] <= 8)
+        assert reward == 1.0 and 0.5 <= info["zero_shot"] < 0.8 and info["ceiling"] == 1.0
+        check_env(env.unwrapped, skip_render_check=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "says"),
+    [
+        ({"test_labels": None}, TaskError, "test_labels"),
+        ({"train_images": np.zeros((80, 28), np.uint8)}, TaskError, "train_images has shape"),
+        ({"train_images": np.zeros((80, 28, 28))}, TaskError, "float64"),
+        ({"val_labels": np.full((80, 1), 7)}, TaskError, "outside the set"),
+    ],
+)
+def test_broken_pictures_are_refused(
+    tmp_path: Path, changes: dict[str, Any], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        LabEnv(images=npz(tmp_path, **changes), length=5).reset(seed=0)
+
+
+def test_a_day_longer_than_the_pictures_says_so(tmp_path: Path) -> None:
+    env = LabEnv(images=npz(tmp_path), length=240)
+    with pytest.raises(OptionError, match="length="):
+        env.reset(seed=0)
+        env.step("label yes")
