@@ -301,6 +301,55 @@ print(np.array([np.asarray(Image.open(name)) for name in sorted(glob.glob("s*/*.
 END"""
 
 
+# ridge regression on rings around the middle, and on size and shape of what differs from the rim; it knows no lab
+CLASSIFIER = """cat > /tmp/learn.py <<'END'
+import csv, glob
+import numpy as np
+from PIL import Image
+
+y, x = np.mgrid[-48:48, -48:48] + 0.5
+r = np.hypot(y, x)
+
+def measured(path):
+    pixels = np.asarray(Image.open(path)).astype(float)
+    ground = np.median(pixels[r > 44], axis=0)
+    apart = np.abs(pixels - ground).sum(axis=2)
+    thing = (apart > max(25, 5 * np.median(apart[r > 44]))) & (r < 30)
+    rings = [(r < edge) & (r >= edge - 4) for edge in (4, 8, 12, 16, 20, 24, 30)]
+    found = [v for ring in rings for v in (*(pixels[ring].mean(0) - ground), apart[ring].std(), thing[ring].mean())]
+    if thing.sum() < 6:
+        thing = r < 4
+    low, high = np.linalg.eigvalsh(np.cov([y[thing], x[thing]]))
+    dark, light = (thing & (apart > np.quantile(apart[thing], 0.75)), thing & (apart < np.quantile(apart[thing], 0.25)))
+    off = np.hypot(y[dark].mean() - y[thing].mean(), x[dark].mean() - x[thing].mean()) if dark.any() else 0
+    found += [np.sqrt(thing.sum()), np.sqrt(high / low), off, apart[thing].std(), r[light].mean() if light.any() else 0]
+    return found + list(np.quantile(apart[r < 16], [0.05, 0.25, 0.5, 0.75, 0.95]))
+
+rows = list(csv.DictReader(open("labels.csv")))
+sealed = sorted(glob.glob("sealed/*.png"))
+known, asked = (np.array([measured(p) for p in paths]) for paths in (["slides/" + r["slide"] for r in rows], sealed))
+mean, spread = known.mean(0), known.std(0) + 1e-9
+known, asked = (np.c_[np.ones(len(part)), (part - mean) / spread] for part in (known, asked))
+sign = np.array([1.0 if row["macrophage"] == "yes" else -1.0 for row in rows])
+weights = np.linalg.solve(known.T @ known + 10 * np.eye(known.shape[1]), known.T @ sign)
+with open("predictions.csv", "w") as out:
+    print("slide,macrophage", file=out)
+    for path, score in zip(sealed, asked @ weights):
+        print(path[7:], "yes" if score > 0 else "no", sep=",", file=out)
+END
+python3 /tmp/learn.py"""
+
+
+@needs_pictures
+def test_a_classifier_can_be_trained_in_the_sandbox(env: gym.Env[Any, Any], task: Task) -> None:
+    env.reset(options={"task": task})
+    shown, *_, info = env.step(CLASSIFIER)
+    assert info["exit_code"] == 0, shown
+    *_, info = env.step("submit")
+    # always no is 0.6 exactly, and of coins one in two hundred reaches 0.65; in twelve labs it got 0.69 to 0.91
+    assert info["accuracy"] >= 0.65
+
+
 @needs_pictures
 def test_pictures_can_be_read_in_the_sandbox(env: gym.Env[Any, Any], task: Task) -> None:
     env.reset(options={"task": task})

@@ -35,8 +35,9 @@ class LabBenchEnv(TerminalEnv):
     ## Rewards
     1.0 once, at the end, when at least 0.9 of the sealed slides are answered right, else 0.0. Known bounds of the
     accuracy: a coin 0.5, always no 0.6 (the majority), calling every macrophage one 0.7, the best answers without
-    knowing the lab 0.74 to 0.79 by level, the lab's rule 1.0. The sealed slides are drawn in the same shares in every
-    lab, so that these hold in each of them.
+    knowing the lab 0.74 to 0.79 by level, the lab's rule 1.0. A ridge regression on some 40 measurements, fitted in the
+    sandbox to the slides with labels alone, got 0.77 (mean of twelve labs). The sealed slides are drawn in the same
+    shares in every lab, so that chance and majority are the same in each.
 
     ## Arguments
     Those of `TerminalEnv`. The image on docker is "lab", which has numpy and Pillow; bubblewrap takes what this

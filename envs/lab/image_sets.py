@@ -103,7 +103,7 @@ class ImageSet:
         return order[:kept] if exam else order[kept:]
 
 
-def load_image_set(path: str | Path, positive: str | Sequence[str] | None = None) -> ImageSet:
+def load_image_set(path: str | Path, positive: str | int | Sequence[str | int] | None = None) -> ImageSet:
     """The image set of a folder or an `.npz`, read once in a process as long as files are neither added nor removed.
 
     A folder holds a folder for each class, or folders "train", "dev" (or "val") and "test" that hold those. Without
@@ -112,7 +112,7 @@ def load_image_set(path: str | Path, positive: str | Sequence[str] | None = None
 
     Args:
         path: of the folder or the file.
-        positive: the class or classes that are answered with yes. None: "macrophage" where there is such a class, else
+        positive: the class or classes that are answered with yes, by name or number. None: "macrophage" where there is such a class, else
             the second of two.
 
     Raises:
@@ -120,7 +120,8 @@ def load_image_set(path: str | Path, positive: str | Sequence[str] | None = None
         UnknownNameError: `positive` names no class.
         TaskError: the set is broken: names the file or array, what is wrong and what is expected.
     """
-    wanted = (positive,) if isinstance(positive, str) else None if positive is None else tuple(positive)
+    named = [positive] if isinstance(positive, str | int) else positive
+    wanted = None if named is None else tuple(map(str, named))
     place = Path(path).resolve()
     return _load(place, wanted, _state(place))
 
