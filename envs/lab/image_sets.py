@@ -112,8 +112,8 @@ def load_image_set(path: str | Path, positive: str | int | Sequence[str | int] |
 
     Args:
         path: of the folder or the file.
-        positive: the class or classes that are answered with yes, by name or number. None: "macrophage" where there is such a class, else
-            the second of two.
+        positive: the class or classes that are answered with yes, by name or number. None: "macrophage" where there is
+            such a class, else the second of two.
 
     Raises:
         OptionError: the path names neither, or nothing says which classes are answered with yes.
