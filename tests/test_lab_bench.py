@@ -86,7 +86,7 @@ def test_the_sandbox_holds_what_the_instruction_says_and_no_more(task: Task) -> 
         "/workspace/senior.txt",
         "/workspace/protocol.txt",
     }
-    for words in ("001.png to 160.png", "first 100 of them", "on 8 of the others", "80 more", PREDICTIONS, "90%"):
+    for words in ("001.png to 120.png", "first 100 of them", "on 8 of the others", "80 more", PREDICTIONS, "90%"):
         assert words in task.instruction, words
     assert not task.setup and not task.setup_files
 
@@ -353,7 +353,7 @@ def test_a_classifier_can_be_trained_in_the_sandbox(env: gym.Env[Any, Any], task
 @needs_pictures
 def test_pictures_can_be_read_in_the_sandbox(env: gym.Env[Any, Any], task: Task) -> None:
     env.reset(options={"task": task})
-    assert "(240, 96, 96, 3)" in env.step(READ)[0]
+    assert "(200, 96, 96, 3)" in env.step(READ)[0]
 
 
 def test_docker_takes_the_image_with_numpy_and_pillow(task: Task) -> None:
@@ -365,4 +365,4 @@ def test_docker_takes_the_image_with_numpy_and_pillow(task: Task) -> None:
                 raise
             pytest.skip(str(error))
         assert info["image"] == "lab"
-        assert "(240, 96, 96, 3)" in env.step(READ)[0]
+        assert "(200, 96, 96, 3)" in env.step(READ)[0]

@@ -24,7 +24,7 @@ from selftrain.evidence import Evidence
 from selftrain.tasks import SPLITS, Limits, Task, TaskFamily, stable_key
 from selftrain.verdicts import Check, CleanRoom, Verdict
 
-SLIDES, LABELLED, REMARKS = 160, 100, 8
+SLIDES, LABELLED, REMARKS = 120, 100, 8
 # the sealed slides: counted by the lab, left out by it though macrophages, and no macrophages; of the first at least so
 # many have a trait or more. So no answer that is the same in all labs reaches the bar, and the numbers tell nothing.
 COUNTED, LEFT_OUT, DECOYS, COUNTED_WITH_TRAITS = 32, 24, 24, 16
