@@ -3,7 +3,7 @@
     python examples/contact_sheet.py --out labs.png
 
 Every row is a lab with its own preparation and convention. A cell in a green frame is a macrophage there; a grey frame
-says that it is not. Columns hold two plain macrophages, one of each borderline trait, and one of each thing that is none.
+says that it is not. Columns hold two plain macrophages, one of each borderline trait, and one of each other thing.
 """
 
 from __future__ import annotations

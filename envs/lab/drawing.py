@@ -6,7 +6,18 @@ import numpy as np
 
 from selftrain.envs.lab.cells import KINDS, Cells
 from selftrain.envs.lab.drawing_decoys import draw_decoys
-from selftrain.envs.lab.drawing_parts import IN_CELLS, MATTER, SIDE, Numbers, Planes, View, chances, column, noise, plane
+from selftrain.envs.lab.drawing_parts import (
+    IN_CELLS,
+    MATTER,
+    SIDE,
+    Numbers,
+    Planes,
+    View,
+    chances,
+    column,
+    noise,
+    plane,
+)
 from selftrain.envs.lab.drawing_spots import LONG, Spots, half_axes, nuclei, outline, placed
 
 # of each kind: acid and base in the cytoplasm, and its grain; clumps and rim of the nucleus, and its nucleoli
@@ -79,7 +90,9 @@ def draw_cells(cells: Cells, view: View) -> tuple[Planes, Planes]:
         distance = view[some].disc(x, y, size)
         body[some] *= 1 - 0.9 * view.covers(distance, 0.15) + 0.25 * np.exp(-(((distance - 0.1) / 0.3) ** 2))
     granules = column(1.3 * cells.granules) * np.clip(noise(cells.texture, 8, 1.0 / view.um_per_pixel) - 0.5, 0, 2)
-    return np.stack([chromatin + debris, body * (column(acid) + granules), body * column(base), 0.6 * debris], axis=1), covered
+    return np.stack(
+        [chromatin + debris, body * (column(acid) + granules), body * column(base), 0.6 * debris], axis=1
+    ), covered
 
 
 def _edge(cells: Cells, view: View, rim: Numbers) -> Planes:
@@ -100,7 +113,7 @@ def _draw_inclusions(view: View, inclusions: Spots, fine: Planes, body: Planes) 
     debris = np.zeros_like(body)
     for some, x, y, size in inclusions.each():
         distance = view[some].disc(x, y, size) + 0.15 * fine[some]
-        body[some] *= 1 - 0.85 * view.covers(distance - 0.45)
+        body[some] *= 1 - 0.85 * view.covers(distance - np.float32(0.45))
         debris[some] = np.maximum(debris[some], view.covers(distance, 0.1))
     return debris
 

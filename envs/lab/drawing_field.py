@@ -16,7 +16,6 @@ from selftrain.envs.lab.drawing_parts import (
     HAEMOGLOBIN,
     MATTER,
     SIDE,
-    Numbers,
     Planes,
     chances,
     column,
@@ -59,7 +58,9 @@ def surround(cells: Cells, matter: Planes, covered: Planes, um_per_pixel: float,
     wide = noise(cells.texture, 52, 16 / um_per_pixel)
     near = noise(cells.texture, 53, 6 / um_per_pixel)
     streaks = noise(cells.texture, 54, 5 / um_per_pixel, stretch=5.0)
-    ground = 1 + column(0.3 * luck[:, 1]) * wide + column(0.16 * luck[:, 2]) * near + column(fibres * luck[:, 3]) * streaks
+    ground = (
+        1 + column(0.3 * luck[:, 1]) * wide + column(0.16 * luck[:, 2]) * near + column(fibres * luck[:, 3]) * streaks
+    )
     amount = column(0.4 + 1.6 * luck[:, 4])
     matter[:, GROUND] += amount * np.maximum(ground, 0.1) * (1 - 0.55 * taken)
 

@@ -127,11 +127,12 @@ def plane(um_per_pixel: float) -> View:
 
 
 def uneven(seeds: npt.NDArray[np.int64], about: int, waves: range) -> Numbers:
-    """(n, 512) smooth random numbers around a circle, of unit variance, made of so many waves to the turn."""
+    """(n, OUTLINE) smooth random numbers around a circle, of unit variance, made of so many waves to the turn."""
     luck = chances(seeds, about, 2 * len(waves))
     angle = np.linspace(-np.pi, np.pi, OUTLINE, endpoint=False)
     size = np.sqrt(-np.log(1 - luck[:, : len(waves)]))
     phase = 2 * np.pi * luck[:, len(waves) :]
     wave = np.cos(np.array(waves)[:, None] * angle + phase[:, :, None]) * size[:, :, None]
-    found: Numbers = wave.sum(axis=1)
-    return found / found.std(axis=1, keepdims=True)
+    total = wave.sum(axis=1)
+    found: Numbers = total / total.std(axis=1, keepdims=True)
+    return found

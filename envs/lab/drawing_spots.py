@@ -24,7 +24,7 @@ class Spots:
     radius: Numbers
 
     def __len__(self) -> int:
-        return self.x.shape[1]
+        return int(self.x.shape[1])
 
     def beside(self, other: Spots) -> Spots:
         """These and others."""
@@ -57,7 +57,7 @@ def reach(cells: Cells, angle: Numbers) -> Numbers:
 
 
 def outline(cells: Cells) -> Numbers:
-    """(n, OUTLINE) each cell's edge as a share of the way to that of an ellipse, for angles along which both are round."""
+    """(n, OUTLINE) how far each cell's edge is from its middle, where an ellipse's would be 1, by angle from -π on."""
     wave = uneven(cells.texture, 2, range(3, 11))
     found: Numbers = 1 + cells.ruffle[:, None] * np.clip(0.8 * wave, -2, 2.2)
     return found
@@ -85,9 +85,7 @@ def nuclei(cells: Cells) -> Spots:
     return Spots(away * np.cos(angle), away * np.sin(angle), radius)
 
 
-def placed(
-    cells: Cells, rim: Numbers, counts: Ints, taken: Spots, about: int, sizes: tuple[float, float]
-) -> Spots:
+def placed(cells: Cells, rim: Numbers, counts: Ints, taken: Spots, about: int, sizes: tuple[float, float]) -> Spots:
     """Discs put where there is room beside what is `taken`.
 
     Args:

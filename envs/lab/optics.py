@@ -32,6 +32,7 @@ _BINDING = {
 _DIRT = (0.55, 0.68, 0.85)  # optical density of dirt, brown
 _GLASS = 0.55  # optical density of what bends light away, of any colour
 _USUAL = (0.04, 0.06, 0.06, 0.0, 0.04, 0.8, 0.0, 0.0)  # matter over a usual pixel
+_GAMMA = np.float32(0.7)  # of the display, without which the body of a cell is too dim to be seen beside its nucleus
 _DARK = 0.012  # what a camera sees without light, of 1
 
 
@@ -40,7 +41,9 @@ def photograph(matter: Planes, cells: Cells, preparation: Preparation) -> Pictur
     light = lit(matter, preparation)
     _vignette(light, cells, preparation)
     spread = _spread(preparation.blur / preparation.um_per_pixel * (0.85 + 0.5 * chances(cells.texture, 61, 1)[:, 0]))
-    light = spread[:, None] @ light @ spread.transpose(0, 2, 1)[:, None]
+    light = np.matmul(np.matmul(spread[:, None], light), np.ascontiguousarray(spread.transpose(0, 2, 1))[:, None])
+    if preparation.stain == "fluorescence":
+        light = np.power(light, _GAMMA)
     _expose(light, cells, preparation)
     _add_noise(light, cells, preparation)
     pixels = (np.clip(light, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(0, 2, 3, 1)
@@ -48,7 +51,7 @@ def photograph(matter: Planes, cells: Cells, preparation: Preparation) -> Pictur
 
 
 def lit(matter: Planes, preparation: Preparation) -> Planes:
-    """What comes through matter, or is emitted, in red, green and blue: (n, 3, 96, 96), clear glass is the lamp's light."""
+    """(n, 3, 96, 96) red, green and blue that comes through matter or is emitted; 1 is a white lamp's own light."""
     colours = _colours(preparation)
     flat = matter.reshape(len(matter), matter.shape[1], -1)
     if preparation.stain == "fluorescence":
@@ -58,7 +61,8 @@ def lit(matter: Planes, preparation: Preparation) -> Planes:
     else:
         light = np.exp(np.matmul((-np.log(10) * colours).astype(np.float32), flat))
     light *= np.array(preparation.lamp, np.float32)[:, None]
-    return light.reshape(len(matter), 3, SIDE, SIDE)
+    found: Planes = light.reshape(len(matter), 3, SIDE, SIDE)
+    return found
 
 
 def _colours(preparation: Preparation) -> Numbers:
@@ -72,7 +76,7 @@ def _colours(preparation: Preparation) -> Numbers:
 
 
 def _vignette(light: Planes, cells: Cells, preparation: Preparation) -> None:
-    """Light falls off with the square of the way from the middle of the field of view, somewhere in which a picture lies."""
+    """Light falls off with the square of the way from the field's middle; a picture lies anywhere in the field."""
     at = chances(cells.texture, 62, 2) * 2 - 1
     line = np.linspace(-0.12, 0.12, SIDE)  # the field is about eight pictures wide
     down, right = (at[:, :1] + line) ** 2, (at[:, 1:] + line) ** 2
@@ -85,7 +89,8 @@ def _spread(sigma: Numbers) -> Planes:
     line = np.arange(SIDE)
     weights = np.exp(-0.5 * ((line[:, None] - line) / sigma[:, None, None]) ** 2)
     weights[weights < 1e-6] = 0  # such small numbers would make float32 products slow
-    return (weights / weights.sum(axis=2, keepdims=True)).astype(np.float32)
+    found: Planes = (weights / weights.sum(axis=2, keepdims=True)).astype(np.float32)
+    return found
 
 
 def _expose(light: Planes, cells: Cells, preparation: Preparation) -> None:
