@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 import pytest
 from backends import needs_coq
 from gymnasium.utils.env_checker import check_env, data_equivalence
 
-from selftrain.envs.wrappers import ByteView
-from selftrain.errors import OptionError
 from selftrain.registration import ENVIRONMENTS
 
 FAMILIES = ["csv-reshape", "dedup-files", "git-repair", "rotate-backups"]
-MENU = ["ls -la", "cat *", "pwd", "head -c 300 /workspace/*/*"]
 
 
 TERMINAL = "selftrain:SelfTrain-Terminal-v0"
@@ -30,12 +25,6 @@ TERMINAL = "selftrain:SelfTrain-Terminal-v0"
 @pytest.fixture(params=[pytest.param(one, marks=needs_coq) if "Proof" in one else one for one in ENVIRONMENTS])
 def env_id(request: pytest.FixtureRequest) -> str:
     return f"selftrain:{request.param}"
-
-
-@pytest.fixture
-def env() -> Iterator[gym.Env[Any, Any]]:
-    with gym.make(TERMINAL) as made:
-        yield made
 
 
 def play(env_id: str, seed: int, actions: Sequence[Any], **arguments: Any) -> list[Any]:
@@ -61,52 +50,6 @@ def play_oracle(seed: int, **arguments: Any) -> list[Any]:
 def test_gymnasium_s_checker_passes(env_id: str) -> None:
     with gym.make(env_id) as env:
         check_env(env.unwrapped)
-
-
-@pytest.mark.skipif(importlib.util.find_spec("stable_baselines3") is None, reason="the extra sb3 is not installed")
-def test_stable_baselines_s_checker_passes_on_the_view_in_bytes(env: gym.Env[Any, Any]) -> None:
-    from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
-
-    check_env_for_sb3(ByteView(env, MENU), warn=True)
-
-
-@pytest.mark.skipif(importlib.util.find_spec("stable_baselines3") is None, reason="the extra sb3 is not installed")
-def test_ppo_trains_on_the_view_in_bytes() -> None:
-    from stable_baselines3 import PPO
-    from stable_baselines3.common.vec_env import DummyVecEnv
-
-    def make() -> gym.Env[Any, Any]:
-        return ByteView(gym.make(TERMINAL, families=["csv-reshape"], max_steps=3), MENU, window=64)
-
-    envs = DummyVecEnv([make, make])
-    model = PPO("MlpPolicy", envs, n_steps=8, batch_size=8, n_epochs=1, seed=0, device="cpu")
-    before = [parameter.detach().clone() for parameter in model.policy.parameters()]
-    model.learn(32)
-    envs.close()
-    assert model.num_timesteps == 32
-    assert any((old != new).any() for old, new in zip(before, model.policy.parameters(), strict=True))
-
-
-@pytest.mark.filterwarnings("ignore:.*is different from the unwrapped version")
-def test_the_view_in_bytes_is_an_environment_of_its_own(env: gym.Env[Any, Any]) -> None:
-    view = ByteView(env, MENU, window=40)
-    check_env(view, skip_render_check=True)
-    text, _ = env.reset(seed=5)
-    shown, _ = view.reset(seed=5)
-    assert bytes(shown) == text.encode()[-40:]
-    for number, command in enumerate(MENU):
-        env.reset(seed=5)
-        expected = env.step(command)
-        view.reset(seed=5)
-        assert bytes(view.step(np.int64(number))[0]) == expected[0].encode()[-40:].rjust(40, b"\0")
-    _, reward, terminated, _, info = view.step(np.int64(len(MENU)))
-    assert (reward, terminated, info["verdict"]) == (0.0, True, "fail")
-
-
-@pytest.mark.parametrize("arguments", [{"menu": []}, {"menu": "ls"}, {"menu": MENU, "window": 0}])
-def test_a_view_that_makes_no_sense_is_refused(env: gym.Env[Any, Any], arguments: dict[str, Any]) -> None:
-    with pytest.raises(OptionError, match=r"menu=|window=0"):
-        ByteView(env, **arguments)
 
 
 # reference agents, and the same again

@@ -9,14 +9,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from selftrain.envs.families.material import WORDS, between, pick, sample, sentence
 from selftrain.envs.verifiers import EvidenceVerifier
 from selftrain.evidence import Evidence
-from selftrain.tasks import LEVELS, Limits, Task, TaskFamily
+from selftrain.tasks import Limits, Task, TaskFamily
 from selftrain.verdicts import Check
 
 FOLDER, TICKET, SETTINGS = "/workspace", "ticket.txt", "settings.ini"
@@ -24,6 +24,7 @@ SUBMIT = "submit"
 _LONGEST_FILE = 1 << 16
 
 Project = Mapping[str, bytes]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,8 @@ MENU = (*LOOKS.values(), *(job.command for job in JOBS.values()), SUBMIT)
 """The commands, in the order of their numbers."""
 # the first of a pair must be done before the second, or its outcome is another
 _PAIRS = (("errors", "pack"), ("sort", "count"), ("copy", "rename"))
+# one for each file: at level 1 the file that is named tells which job it is
+_PLAIN = ("pack", "sort", "rename", "remove", "heading", "switch")
 _FILES = ("app.log", "names.txt", "draft.md", "cache.tmp", "title.txt")
 _FILES_OF_A_PROJECT = 3
 _JOBS_OF = {1: 1, 2: 2, 3: 2, 4: 3, 5: 3}
@@ -228,6 +231,8 @@ def draw_errand(rng: np.random.Generator, level: int) -> tuple[Errand, tuple[str
     project = {name: data for name, data in _contents(rng).items() if name in chosen or name == SETTINGS}
     free = {name: job for name, job in JOBS.items() if job.needs in project and name not in pair}
     free = {name: job for name, job in free.items() if job.needs not in {JOBS[each].needs for each in pair}}
+    if level == 1:
+        free = {name: job for name, job in free.items() if name in _PLAIN}
     # of different files each, so that but for a pair the order does not matter
     files = sample(rng, sorted({job.needs for job in free.values()}), _JOBS_OF[level] - len(pair))
     names = [pick(rng, [name for name, job in free.items() if job.needs == file]) for file in files]
@@ -280,13 +285,14 @@ def _instruction(level: int, told: Sequence[str]) -> str:
 def _judge(evidence: Evidence, after: Project) -> list[Check]:
     """The folder holds these very files; one check for each, and one that there is nothing else."""
     found = evidence.under(FOLDER)
-    checks = [Check(name, _unpacked(name, found.get(name)) == data, "not as asked") for name, data in after.items()]
+    checks = [Check(name, unpacked(name, found.get(name)) == data, "not as asked") for name, data in after.items()]
     folders = [path for path in evidence.directories if path != FOLDER]
     more = {*found, *evidence.links, *evidence.dropped, *folders} - set(after)
     return [*checks, Check("nothing else", not more, "more than was asked for")]
 
 
-def _unpacked(name: str, data: bytes | None) -> bytes | None:
+def unpacked(name: str, data: bytes | None) -> bytes | None:
+    """What is in a file: its bytes, or of one packed by gzip those before packing; None where it is neither."""
     if data is None or not name.endswith(".gz"):
         return data
     unpacker = zlib.decompressobj(wbits=31)
@@ -340,25 +346,32 @@ def chance_of_menu(errand: Errand, masked: bool = False) -> float:
         masked: it draws from the commands on offer instead of the whole menu.
     """
     commands = errand.offered if masked else MENU
+    projects, nexts = _reachable(errand, commands)
+    done = np.array([project == errand.after for project in projects], float)
+    submits = commands.count(SUBMIT)
+    success = done  # with no step left
+    for _ in range(errand.steps):
+        success = (success[nexts].sum(axis=1) + submits * done) / len(commands)
+    return float(success[0])
+
+
+def _reachable(errand: Errand, commands: Sequence[str]) -> tuple[list[Project], Ints]:
+    """Every project that commands lead to, the first one first; and for each, where each command but `submit` leads."""
     jobs = {job.command: job for job in JOBS.values()}
-    wanted = errand.after
-
-    @cache
-    def success(project: frozenset[tuple[str, bytes]], left: int) -> float:
-        done = float(dict(project) == wanted)
-        if not left:
-            return done
-        total = 0.0
+    projects: list[Project] = [errand.before]
+    places = {frozenset(errand.before.items()): 0}
+    nexts = []
+    for project in projects:  # it grows
+        row = []
         for command in commands:
-            if command == SUBMIT:
-                total += done
-            else:
-                job = jobs.get(command)
-                changed = frozenset(job.done(dict(project)).items()) if job else project
-                total += success(changed, left - 1)
-        return total / len(commands)
-
-    return success(frozenset(errand.before.items()), errand.steps)
+            if command != SUBMIT:
+                changed = jobs[command].done(project) if command in jobs else project
+                place = places.setdefault(frozenset(changed.items()), len(projects))
+                if place == len(projects):
+                    projects.append(changed)
+                row.append(place)
+        nexts.append(row)
+    return projects, np.array(nexts)
 
 
 def mean_chance(level: int, draws: int = 200, masked: bool = False) -> float:

@@ -14,7 +14,9 @@ from selftrain.errors import OptionError
 
 def is_image(space: gym.Space[Any]) -> bool:
     """Whether its members are images: (height, width, 3) of uint8."""
-    return isinstance(space, gym.spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 3 and space.shape[2] == 3
+    return (
+        isinstance(space, gym.spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 3 and space.shape[2] == 3
+    )
 
 
 def image_size(size: Any) -> tuple[int, int]:
@@ -39,10 +41,12 @@ def resized(images: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray
         OptionError: the images have another shape or type.
     """
     if images.dtype != np.uint8 or images.ndim < 3 or images.shape[-1] != 3:
-        raise OptionError(f"images of shape {images.shape} and type {images.dtype} must be (..., height, width, 3) uint8")
+        raise OptionError(
+            f"images of shape {images.shape} and type {images.dtype} must be (..., height, width, 3) uint8"
+        )
     height, width = size
     flat = images.reshape(-1, *images.shape[-3:])
-    found = np.empty((len(flat), height, width, 3), np.uint8)
+    small = np.empty((len(flat), height, width, 3), np.uint8)
     for number, image in enumerate(flat):
-        found[number] = Image.fromarray(image).resize((width, height), Image.Resampling.BOX)
-    return found.reshape(*images.shape[:-3], height, width, 3)
+        small[number] = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BOX))
+    return small.reshape(*images.shape[:-3], height, width, 3)

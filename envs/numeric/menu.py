@@ -33,16 +33,16 @@ class Menu:
     """
 
     def __init__(self, source: MenuSource, slots: int | None = None) -> None:
-        fixed = not callable(source)
-        if fixed and (isinstance(source, str) or not source or not all(isinstance(each, str) for each in source)):
+        given = None if callable(source) else tuple(source)
+        if isinstance(source, str) or given == () or not all(isinstance(each, str) for each in given or ()):
             raise OptionError(f"menu={source!r} must be a sequence of at least one command, or a function")
-        if fixed != (slots is None):
+        if (given is None) == (slots is None):
             raise OptionError(f"slots={slots!r} must be given with a menu that is a function, and only then")
         self._source = source
-        self.slots = len(source) if slots is None and not callable(source) else operator.index(slots or 0)
+        self.commands: Commands = given or ()
+        self.slots = len(self.commands) if slots is None else operator.index(slots)
         if self.slots < 1:
             raise OptionError(f"slots={slots!r} must be 1 or more")
-        self.commands: Commands = () if callable(source) else tuple(source)
 
     def look(self, text: str, info: Mapping[str, Any]) -> None:
         """Take notice of what is shown, from which a function makes the commands."""

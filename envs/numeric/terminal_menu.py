@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 import gymnasium as gym
@@ -15,7 +15,6 @@ from selftrain.envs.numeric.windows import make_window
 from selftrain.envs.task_env import Episode, Turn
 from selftrain.envs.terminal import Terminal, TerminalEnv
 from selftrain.envs.vector import TaskVectorEnv
-from selftrain.tasks import Task
 
 
 class TerminalMenuEnv(TerminalEnv):
@@ -33,8 +32,9 @@ class TerminalMenuEnv(TerminalEnv):
 
     ## Observation Space
     The end of the whole episode so far, since a learner may have no memory: the instruction, then each command and
-    what it printed. As the last `window` words, each a number below `tokens` (`MultiDiscrete([tokens] * window)`), or
-    with `text="bytes"` as the last `window` bytes (`Box(0, 255, (window,), uint8)`).
+    what it printed. As the last `window` words, each a number below `tokens` (`MultiDiscrete([tokens] * window)`); with
+    `text="counts"` as how often each number occurs there (`Box(0, window, (tokens,), float32)`); with `text="bytes"` as
+    the last `window` bytes (`Box(0, 255, (window,), uint8)`).
 
     ## Rewards, Starting State, Episode End
     Those of `TerminalEnv`. `info` is the same too.

@@ -22,16 +22,16 @@ class NumericView(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorAr
     sb3-contrib's MaskablePPO asks. Without a menu, the actions are those of the wrapped environment.
 
     ## Observation Space
-    A `Text` becomes the last bytes (`Box(0, 255, (window,), uint8)`) or the last words
-    (`MultiDiscrete([tokens] * window)`) of it; an image (`Box` of uint8, height x width x 3) is resized where `image`
-    says so. In a `Dict` this happens to every entry, and entries that are numbers already stay; where one entry is left,
-    it is the observation itself.
+    A `Text` becomes its last bytes (`Box(0, 255, (window,), uint8)`), its last words (`MultiDiscrete([tokens] *
+    window)`) or how often each of these occurs (`Box(0, window, (tokens,), float32)`). An image (`Box` of uint8, height
+    x width x 3) is resized where `image` says so. In a `Dict` this happens to every entry, and entries that are numbers
+    already stay; where one entry is left, it is the observation itself.
 
     Args:
         env: an environment whose observation is a `Text`, numbers, or a `Dict` of these.
         menu: commands; or a function of text and info that returns those that can be sent now.
         slots: with a function, how many numbers there are; see `Menu`.
-        text: "bytes", "tokens", or None to leave texts out.
+        text: "bytes", "tokens", "counts", or None to leave texts out.
         window: bytes or words of it.
         tokens: how many numbers words are mapped to; see `TokenWindow`.
         transcript: the window runs over all of the episode so far, commands included, instead of the last text:

@@ -1,4 +1,4 @@
-"""Texts as arrays of fixed size: their last bytes, or their last words."""
+"""Texts as arrays of fixed size: their last bytes, their last words, or how often each of these words occurs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from selftrain.errors import OptionError, UnknownNameError
 
-# a word with what it is joined to by (report.csv, --all, /tmp/x), or a mark of its own
-_TOKEN = re.compile(r"[\w./-]*\w|[^\w\s]")
+# words, also such as report.csv and 2024-01-31, and single marks
+_TOKEN = re.compile(r"\w+(?:[./-]+\w+)*|[^\w\s]")
 _USUAL_TOKEN_CHARS = 8
-KINDS = ("bytes", "tokens")
+KINDS = ("bytes", "tokens", "counts")
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,10 @@ class ByteWindow:
     def read(self, texts: Sequence[str]) -> npt.NDArray[np.uint8]:
         """The end of the texts, taken one after another with a line break between them."""
         data = b""
-        for text in reversed(texts):
+        for number, text in enumerate(reversed(texts)):
             # a character takes a byte or more, so that the rest of a long text cannot matter
-            data = text[-self.size :].encode("utf-8", "replace") + (b"\n" + data if data else b"")
+            end = text[-self.size :].encode("utf-8", "replace")
+            data = end + b"\n" + data if number else end
             if len(data) >= self.size:
                 break
         return np.frombuffer(data[-self.size :].rjust(self.size, b"\0"), np.uint8).copy()
@@ -50,8 +51,8 @@ class TokenWindow:
     """The last `size` words and marks as numbers, filled up with zeros on the left: `MultiDiscrete([tokens] * size)`.
 
     A word, in lower case, is numbered by its CRC-32, from 1 to `tokens` - 1, so that no vocabulary has to be made; two
-    words may share a number (the hashing trick; Weinberger et al., "Feature Hashing for Large Scale Multitask Learning",
-    ICML 2009).
+    words may share a number (the hashing trick; Weinberger et al., "Feature Hashing for Large Scale Multitask
+    Learning", ICML 2009).
     """
 
     size: int = 128
@@ -78,18 +79,45 @@ class TokenWindow:
         return found
 
 
-Window = ByteWindow | TokenWindow
+@dataclass(frozen=True)
+class CountWindow:
+    """How often each number occurs in a `TokenWindow`: `Box(0, size, (tokens,), float32)`; the first is always 0.
+
+    Without order, but small, and the same wherever in the window a word stands: what a plain network learns from first.
+    """
+
+    size: int = 128
+    tokens: int = 256
+
+    def __post_init__(self) -> None:
+        TokenWindow(self.size, self.tokens)
+
+    @property
+    def space(self) -> gym.spaces.Box:
+        """What `read` returns members of."""
+        return gym.spaces.Box(0, self.size, (self.tokens,), np.float32)
+
+    def read(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """The counts at the end of the texts, taken one after another."""
+        counts = np.bincount(TokenWindow(self.size, self.tokens).read(texts), minlength=self.tokens)
+        counts[0] = 0
+        return counts.astype(np.float32)
+
+
+Window = ByteWindow | TokenWindow | CountWindow
 
 
 def make_window(kind: str, window: int, tokens: int) -> Window:
-    """The window of these arguments of an environment: `kind` is "bytes" or "tokens".
+    """The window of these arguments of an environment: `kind` is one of `KINDS`.
 
     Raises:
         UnknownNameError, OptionError: there is no such kind, or a size makes no sense.
     """
     if kind not in KINDS:
         raise UnknownNameError("kind of window", kind, KINDS)
-    return ByteWindow(window) if kind == "bytes" else TokenWindow(window, tokens)
+    if kind == "bytes":
+        return ByteWindow(window)
+    return TokenWindow(window, tokens) if kind == "tokens" else CountWindow(window, tokens)
 
 
 @lru_cache(maxsize=1 << 14)
