@@ -1,7 +1,8 @@
 """A plain way to draw cells, one after another: what the slides of labs are measured beside.
 
 It draws as prototypes of such generators do: one cell at a time, all noise made afresh and filtered with scipy. It
-shows a cell with a nucleus, vacuoles, a neighbour and ground, in two dyes by Beer and Lambert's law, with blur, light that falls off, noise and JPEG.
+shows a cell with a nucleus, vacuoles, a neighbour and ground, in two dyes by Beer and Lambert's law, with blur, light
+that falls off, noise and JPEG.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def draw_preparation(rng: np.random.Generator) -> Preparation:
         blur=float(rng.uniform(0.2, 0.5)),
         falloff=float(rng.uniform(0.02, 0.2)),
         lamp=_vector(lamp / lamp.max()),
-        exposure=float(rng.uniform(0.17, 0.22) if glows else rng.uniform(0.88, 0.96)),
+        exposure=float(rng.uniform(0.24, 0.3) if glows else rng.uniform(0.88, 0.96)),
         photons=float(np.exp(rng.uniform(*np.log([300, 2000] if glows else [600, 6000])))),
         quality=int(rng.integers(72, 94)),
         um_per_pixel=float(rng.choice([0.36, 0.40, 0.44])),
