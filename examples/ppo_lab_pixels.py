@@ -12,7 +12,7 @@ import multiprocessing
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +29,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 
 from selftrain.envs.lab.bounds import Bounds, lab_bounds
+from selftrain.envs.lab.cells import Cells
 from selftrain.envs.lab.day import DAYS, find_day
 from selftrain.envs.lab.labs import Lab, find_lab
 from selftrain.envs.lab.slides import images
@@ -110,9 +111,12 @@ def tasks_of(lab: Lab, first: int, count: int) -> list[str]:
 
 
 def look_at(lab: Lab, first: int, count: int) -> None:
-    """Have the pictures of days drawn, so that what is played after it finds them."""
-    for number in range(first, first + count):
-        images(lab, find_day(lab, number, 1).cells)
+    """Have the pictures of days drawn, many at a time, so that what is played after it finds them."""
+    days = [find_day(lab, number, 1).cells for number in range(first, first + count)]
+    for start in range(0, count, 512):
+        some = days[start : start + 512]
+        joined = {field.name: np.concatenate([getattr(day, field.name) for day in some]) for field in fields(Cells)}
+        images(lab, Cells(**joined))
 
 
 def accuracy(model: PPO, lab: Lab, count: int) -> float:
