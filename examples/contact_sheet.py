@@ -48,8 +48,8 @@ def main(
         for column, (picture, yes) in enumerate(zip(pictures, counted, strict=True)):
             left = LEFT + CELL * column
             drawing.rectangle((left, top, left + CELL - GAP, top + CELL - GAP), YES if yes else NO)
-            sheet.paste(Image.fromarray(picture), (left + FRAME, top + FRAME))
-    ImageOps.posterize(sheet, BITS).save(out, optimize=True)
+            sheet.paste(ImageOps.posterize(Image.fromarray(picture), BITS), (left + FRAME, top + FRAME))
+    sheet.save(out, optimize=True)
 
 
 def specimens(seed: int) -> tuple[Cells, list[str]]:
@@ -82,7 +82,8 @@ def described(lab: Lab) -> str:
     """A lab's stain, scale and convention, below a line for its name."""
     left_out = [name for name, left in zip(TRAITS, lab.convention.left_out, strict=True) if left]
     lines = [f"{lab.preparation.stain}, {lab.preparation.um_per_pixel:g} micrometres a pixel", "not counted:"]
-    lines += [", ".join(left_out[start : start + 3]) for start in range(0, len(left_out), 3)]
+    lines += [", ".join(left_out[start : start + 3]) + "," for start in range(0, len(left_out), 3)]
+    lines[-1] = lines[-1].rstrip(",")
     if lab.convention.least:
         lines.append(f"nor below {lab.convention.least:g} micrometres")
     return "\n" + "\n".join(lines)
