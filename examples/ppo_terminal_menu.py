@@ -216,7 +216,7 @@ def main(
 ) -> None:
     """Train PPO on TerminalMenu and hold it against chance and oracle."""
     if quick:
-        seeds, steps, tests, workers = 1, 512, 20, 1
+        seeds, steps, tests, workers = 1, 256, 20, 1
     plan, console, began = Plan(level, steps, tests, masks), Console(stderr=True), time.monotonic()
     runs = []
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:

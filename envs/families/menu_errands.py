@@ -384,6 +384,6 @@ FAMILY = TaskFamily(
     name="menu-errands",
     summary="Do one to three small jobs in a project folder, each of which is one command of a menu.",
     skills=("reading a request", "everyday shell commands", "order of work"),
-    chance=0.047,  # of drawing each command evenly from the menu at level 1: `mean_chance(1)`
+    chance=0.048,  # of drawing each command evenly from the menu at level 1: `mean_chance(1)`
     build=build,
 )

@@ -39,7 +39,7 @@ class TerminalMenuEnv(TerminalEnv):
     ## Rewards, Starting State, Episode End
     Those of `TerminalEnv`. `info` is the same too.
 
-    An agent that draws commands evenly succeeds at levels 1 to 5 with probability 0.047, 0.024, 0.022, 0.008 and
+    An agent that draws commands evenly succeeds at levels 1 to 5 with probability 0.048, 0.025, 0.022, 0.008 and
     0.007, computed exactly by `selftrain.envs.families.menu_errands.mean_chance`; the oracle always does.
 
     ## Arguments
