@@ -178,6 +178,13 @@ def test_sealed_slides_are_of_the_same_shares_in_every_lab_and_need_it_known(lev
     assert max(known_nothing) < BAR and 0.7 < np.mean(known_nothing) < 0.82
 
 
+def test_sealed_slides_are_of_one_lab_and_one_day_alone() -> None:
+    labs = [find_lab(split, number, level) for split in SPLITS for number in (0, 1) for level in (1, 2)]
+    seen = [texture for lab in labs for day in (0, 1) for texture in Sealed(lab, day).cells.texture.tolist()]
+    # of some two thousand numbers below 2**32 two are the same once in two thousand times
+    assert len(set(seen)) == len(seen) == len(labs) * 2 * SEALED
+
+
 @pytest.mark.usefixtures("plain_pictures")
 def test_a_seed_names_the_lab_and_its_day() -> None:
     family = terminal_family("lab-bench")
