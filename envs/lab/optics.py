@@ -22,6 +22,8 @@ from selftrain.envs.lab.preparation import Preparation
 Pictures = npt.NDArray[np.uint8]
 
 # how much of the two dyes each kind of matter binds: of its optical density, or of the light that it emits
+# DAB and the second fluorescent dye mark vimentin, which all these kinds of cells have,
+# so that their colour alone tells no macrophage
 _BINDING = {
     #           chromatin   acid   base   dirt   haemoglobin   ground   dye   glass
     "H&E": ((0.62, 0.04, 0.20, 0.10, 0.04, 0.015, 1.5, 0.0), (0.16, 0.36, 0.10, 0.10, 0.50, 0.045, 0.4, 0.0)),
