@@ -1,4 +1,4 @@
-"""Days in labs: arguments and tasks that make no sense, and days over real pictures."""
+"""Days in labs: arguments and tasks that make no sense, days over real pictures, and records."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from selftrain.agents.replay import replay
+from selftrain.agents.rollout import rollout
 from selftrain.envs.lab.day import DAYS
 from selftrain.envs.lab.env import LabEnv
 from selftrain.envs.lab.labs import MOST_LABS
 from selftrain.errors import OptionError, TaskError, UnknownNameError
+from selftrain.records import read_records
 from selftrain.tasks import Task
 
 ID = "selftrain:SelfTrain-Lab-v0"
@@ -104,3 +107,18 @@ def test_a_day_longer_than_the_pictures_says_so(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="length="):
         env.reset(seed=0)
         env.step("label yes")
+
+
+def test_a_record_plays_again(tmp_path: Path) -> None:
+    rollout(
+        ID,
+        "oracle",
+        1,
+        out=tmp_path,
+        env_kwargs={"length": 20, "protocol": True},
+        tasks=["lab-day/dev/4/30003"],
+        progress=False,
+    )
+    record = next(iter(read_records(tmp_path)))
+    assert record.reward == 1.0 and record.family == "lab-day" and record.level == 4
+    assert not replay(record)
