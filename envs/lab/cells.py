@@ -32,8 +32,8 @@ KINDS = (
 TRAITS = ("laden", "giant", "spindle", "bare", "kidney", "dying")
 """What makes a macrophage a borderline case, on which labs differ.
 
-laden: it holds dark debris that it has eaten. giant: two or three nuclei. spindle: about twice as long as wide. bare: no
-vacuoles. kidney: its nucleus is kidney-shaped and central, as a monocyte's. dying: its nucleus is shrunken and dense.
+laden: it holds dark debris that it has eaten. giant: two or three nuclei. spindle: about twice as long as wide.
+bare: no vacuoles. kidney: its nucleus is kidney-shaped and central, as a monocyte's. dying: its nucleus is shrunken and dense.
 """
 CUTS = (0.0, 12.5, 14.0, 15.5)
 """The diameters, in µm, below which a lab may count nothing; 0 means that it has no such limit."""
@@ -134,25 +134,27 @@ def _possible(traits: Bools) -> Bools:
     return traits
 
 
-# lowest and highest of each number, by kind
+_RANGED = ("diameter", "aspect", "ruffle", "nuclear_share", "indentation", "offset", "chromatin", "granules")
+# lowest and highest of each of these, by kind
 _RANGES: Mapping[str, Sequence[tuple[float, float]]] = {
-    #               macrophage    monocyte      lymphocyte    neutrophil    fibroblast    apoptotic     dust          bubble        precipitate
-    "diameter": [(11.0, 22.0), (11.0, 15.0), (7.0, 9.5), (10.5, 13.0), (13.0, 18.0), (4.5, 8.0), (3.0, 14.0), (8.0, 20.0), (3.0, 12.0)],
-    "aspect": [(1.0, 1.25), (1.0, 1.15), (1.0, 1.1), (1.0, 1.12), (3.0, 4.5), (1.0, 1.2), (1.2, 3.0), (1.0, 1.03), (1.0, 2.0)],
-    "ruffle": [(0.07, 0.14), (0.01, 0.03), (0.01, 0.02), (0.01, 0.03), (0.01, 0.04), (0.02, 0.06), (0.1, 0.3), (0.0, 0.005), (0.1, 0.3)],
-    "nuclear_share": [(0.18, 0.32), (0.45, 0.6), (0.7, 0.85), (0.3, 0.42), (0.15, 0.25), (0.5, 0.8), (0, 0), (0, 0), (0, 0)],
-    "indentation": [(0.0, 0.15), (0.6, 0.9), (0.0, 0.1), (0.0, 0.1), (0.0, 0.1), (0.0, 0.1), (0, 0), (0, 0), (0, 0)],
-    "offset": [(0.65, 0.95), (0.0, 0.3), (0.0, 0.25), (0.0, 0.25), (0.0, 0.2), (0.0, 0.3), (0, 0), (0, 0), (0, 0)],
-    "chromatin": [(0.8, 1.05), (0.85, 1.1), (1.2, 1.45), (1.2, 1.4), (0.9, 1.1), (1.9, 2.3), (0, 0), (0, 0), (0, 0)],
-    "granules": [(0.05, 0.25), (0.05, 0.2), (0.0, 0.05), (0.55, 0.9), (0.0, 0.1), (0.0, 0.1), (0, 0), (0, 0), (0, 0)],
-}  # fmt: skip
+    "macrophage": ((11, 22), (1, 1.25), (0.07, 0.14), (0.18, 0.32), (0, 0.15), (0.65, 0.95), (0.8, 1.05), (0.05, 0.25)),
+    "monocyte": ((11, 15), (1, 1.15), (0.01, 0.03), (0.45, 0.6), (0.6, 0.9), (0, 0.3), (0.85, 1.1), (0.05, 0.2)),
+    "lymphocyte": ((7, 9.5), (1, 1.1), (0.01, 0.02), (0.7, 0.85), (0, 0.1), (0, 0.25), (1.2, 1.45), (0, 0.05)),
+    "neutrophil": ((10.5, 13), (1, 1.12), (0.01, 0.03), (0.3, 0.42), (0, 0.1), (0, 0.25), (1.2, 1.4), (0.55, 0.9)),
+    "fibroblast": ((13, 18), (3, 4.5), (0.01, 0.04), (0.15, 0.25), (0, 0.1), (0, 0.2), (0.9, 1.1), (0, 0.1)),
+    "apoptotic body": ((4.5, 8), (1, 1.2), (0.02, 0.06), (0.5, 0.8), (0, 0.1), (0, 0.3), (1.9, 2.3), (0, 0.1)),
+    "dust": ((3, 14), (1.2, 3), (0.1, 0.3), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0)),
+    "bubble": ((8, 20), (1, 1.03), (0, 0.005), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0)),
+    "precipitate": ((3, 12), (1, 2), (0.1, 0.3), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0)),
+}
 
 
 def _shaped(rng: np.random.Generator, kind: Ints, traits: Bools) -> Cells:
     count = len(kind)
     drawn: dict[str, Floats] = {}
-    for name, ranges in _RANGES.items():
-        low, high = np.array(ranges, np.float64)[kind].T
+    ranges = np.array([_RANGES[name] for name in KINDS], np.float64)
+    for number, name in enumerate(_RANGED):
+        low, high = ranges[kind, number].T
         drawn[name] = low + (high - low) * rng.random(count)
     macrophage = kind == 0
     neutrophil = kind == KINDS.index("neutrophil")

@@ -73,7 +73,7 @@ class Lab:
         return Mix(self.scope.traits, second=_SECOND_OF[self.level - 1])
 
     def cells(self, day: int, count: int, purpose: str = "day") -> Cells:
-        """The first `count` cells of a day; other purposes ("exam", "pool", ...) draw others, which never meet these."""
+        """The first `count` cells of a day; each other purpose, such as "exam", draws others."""
         rng = self._rng("cells", stable_key(purpose), day)
         return draw_cells(rng, count, self.mix)
 
