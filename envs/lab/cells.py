@@ -33,7 +33,8 @@ TRAITS = ("laden", "giant", "spindle", "bare", "kidney", "dying")
 """What makes a macrophage a borderline case, on which labs differ.
 
 laden: it holds dark debris that it has eaten. giant: two or three nuclei. spindle: about twice as long as wide.
-bare: no vacuoles. kidney: its nucleus is kidney-shaped and central, as a monocyte's. dying: its nucleus is shrunken and dense.
+bare: no vacuoles. kidney: its nucleus is kidney-shaped and central, as a monocyte's. dying: its nucleus is shrunken and
+dense.
 """
 CUTS = (0.0, 12.5, 14.0, 15.5)
 """The diameters, in µm, below which a lab may count nothing; 0 means that it has no such limit."""
