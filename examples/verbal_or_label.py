@@ -161,7 +161,8 @@ def draw(rows: Sequence[Row], bounds: Bounds, path: Path) -> None:
         right.bar(place, np.mean(row.accuracies), 0.6, color=f"C{place}", alpha=0.35)
         right.scatter(np.full(len(row.accuracies), place), row.accuracies, 14, color=f"C{place}", zorder=3)
     lines = {"chance": bounds.chance, "majority": bounds.majority, "zero-shot": bounds.zero_shot}
-    lines |= {f"{number} labels": value for number, value in bounds.shots.items()} | {"rule": bounds.ceiling}
+    lines |= {f"{number} label{'s' * (number > 1)}": value for number, value in bounds.shots.items()}
+    lines["rule"] = bounds.ceiling
     for place, (name, value) in enumerate(lines.items()):
         right.axhline(value, color="black", linestyle=("--", "-.", ":")[place % 3], linewidth=0.8)
         right.annotate(name, (len(rows) - 0.5, value), fontsize=7, va="bottom", ha="right")
