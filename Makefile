@@ -52,6 +52,7 @@ bench: setup ## the benchmarks beside their peers, quick form
 	$(BIN)/python benchmarks/answers.py --quick
 	$(BIN)/python benchmarks/proofs.py --quick
 	$(BIN)/python benchmarks/browser.py --quick
+	$(BIN)/python benchmarks/lab.py --quick
 
 build: setup ## wheel and source distribution
 	$(BIN)/pip install -q build
