@@ -216,7 +216,7 @@ def draw(plan: Plan, runs: Sequence[Run], bounds: Bounds, path: Path) -> None:
         axes.axhline(bounds.chance, color="black", linestyle="--", linewidth=0.8)
         axes.set_ylim(0.45, 1.03)
     for name, value in {"zero-shot": bounds.zero_shot, "majority": bounds.majority, "chance": bounds.chance}.items():
-        right.annotate(name, (0, value), fontsize=7, va="bottom")
+        right.annotate(name, (0.01, value), xycoords=right.get_yaxis_transform(), fontsize=7, va="bottom")
     right.set(xlabel="labels seen that day", title="test days, labs that nobody practised in")
     right.legend(fontsize=8, loc="lower right")
     path.parent.mkdir(parents=True, exist_ok=True)
