@@ -227,7 +227,7 @@ def draw(plan: Plan, runs: Sequence[Run], bounds: Bounds, path: Path) -> None:
 def main(
     level: Annotated[int, typer.Option(min=1, max=5, help="how much labs differ")] = 1,
     length: Annotated[int, typer.Option(min=4, help="things in a day")] = 24,
-    steps: Annotated[int, typer.Option(min=1, help="of each run")] = 500_000,
+    steps: Annotated[int, typer.Option(min=1, help="of each run")] = 450_000,
     days: Annotated[int, typer.Option(min=1, help="of each test")] = 500,
     seeds: Annotated[int, typer.Option(min=1, help="runs")] = 5,
     workers: Annotated[int, typer.Option(min=1, help="runs beside each other")] = 2,
