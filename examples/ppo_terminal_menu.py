@@ -208,7 +208,7 @@ def main(
     seeds: Annotated[int, typer.Option(min=1, help="runs")] = 5,
     steps: Annotated[int, typer.Option(min=1, help="commands in sandboxes of each run")] = 9_000,
     tests: Annotated[int, typer.Option(min=1, help="tasks of the test")] = 100,
-    masks: Annotated[bool, typer.Option(help="sb3-contrib's MaskablePPO: only commands on offer")] = False,
+    masks: Annotated[bool, typer.Option(help="sb3-contrib's MaskablePPO: only commands on offer")] = True,
     workers: Annotated[int, typer.Option(min=1, help="runs at a time")] = 2,
     quick: Annotated[bool, typer.Option("--quick", help="one short run")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print results as JSON in place of the table")] = False,
