@@ -2,7 +2,8 @@
 
 The numbers follow textbook cytology: a resting macrophage measures 15 to 25 µm with a nucleus at its rim, a monocyte
 12 to 18 µm with a kidney-shaped nucleus, a lymphocyte 7 to 10 µm of which the nucleus takes most, a neutrophil 10 to
-14 µm with 3 to 5 lobes (Young et al., Wheater's Functional Histology, 6th ed., chapters 3 and 4).
+14 µm with 3 to 5 lobes (Young et al., Wheater's Functional Histology, 6th ed., chapters 3 and 4). Macrophages and
+monocytes are drawn from 11 µm on, so that a least size decides on some, and that size alone tells none of them.
 """
 
 from __future__ import annotations

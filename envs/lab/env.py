@@ -101,8 +101,9 @@ class LabEnv(TaskEnv[Shift]):
     ## Starting State
     The task of `options={"task": ...}`, or else one drawn by the environment's random generator. The id
     `lab-day/<split>/<level>/<seed>` names day `seed % 10000` of lab `seed // 10000`; `lab_stream("ABACB")` of
-    `selftrain.envs.lab.tasks` makes ids of labs that recur. Labs of train, dev and test never meet. In a notebook the
-    scope "lab" is the lab's.
+    `selftrain.envs.lab.tasks` makes ids of labs that recur. Labs of train, dev and test never meet; but of conventions
+    there are 6, 6, 14, 60 and 248 at levels 1 to 5, so that two labs may count the same. In a notebook the scope "lab"
+    is the lab's.
 
     ## Episode End
     Terminated by the last answer or `submit`. Truncated by a limit; the answers are judged then too.

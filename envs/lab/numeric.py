@@ -96,7 +96,8 @@ class LabPixelsEnv(NumericLabEnv):
     As `LabEnv`. `tasks=["lab-day/train/1/0-9999"]` are the days of the first lab of level 1, `lab * 10000 + day`.
 
     ## Arguments
-    Those of `LabEnv` except `view`; the defaults are `length=1`, `feedback="none"` and `questions=None`.
+    Those of `LabEnv` except `view`; the defaults are `length=1`, `feedback="none"` and `questions=None`. A protocol is
+    text, of which nothing is seen here.
 
     ## Version History
     - v0: the first.
