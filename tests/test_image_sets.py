@@ -19,13 +19,13 @@ SIZES = {"train": 40, "val": 12, "test": 20}
 
 
 def medmnist(classes: int = 2, colour: bool = True, side: int = 28) -> Arrays:
-    """Arrays in MedMNIST's layout; the first pixel of a picture tells its class, so that a mix-up shows."""
+    """Arrays in MedMNIST's layout; below its first row, which is noise, a picture's colour tells its class."""
     rng = np.random.default_rng(0)
     arrays: Arrays = {}
     for name, count in SIZES.items():
         labels = np.arange(count) % classes
         images = rng.integers(0, 200, (count, side, side, 3) if colour else (count, side, side)).astype(np.uint8)
-        images[:] = (40 + 60 * labels).reshape(-1, *[1] * (images.ndim - 1))
+        images[:, 1:] = (40 + 60 * labels).reshape(-1, *[1] * (images.ndim - 1))
         arrays |= {f"{name}_images": images, f"{name}_labels": labels.reshape(-1, 1).astype(np.uint8)}
     return arrays
 
@@ -92,6 +92,17 @@ def test_a_folder_of_class_folders_is_a_lab(tmp_path: Path, mode: str) -> None:
     assert 0.5 <= found.majority("train") < 0.8
 
 
+def test_no_copy_of_a_picture_of_an_exam_is_shown_on_a_day(tmp_path: Path) -> None:
+    arrays = medmnist()
+    arrays["train_images"][:] = 12 * (np.arange(40) // 2).reshape(-1, 1, 1, 1)  # each twice
+    found = load_image_set(saved(tmp_path, arrays))
+    exam, day = (
+        {int(image[9, 9, 0]) for image in found.draw("train", 0, count, purpose)[0]}
+        for purpose, count in (("exam", 10), ("day", 20))
+    )
+    assert len(exam) > 3 and len(day) > 8 and not exam & day
+
+
 def test_copies_of_a_picture_lie_in_one_split(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "slides", {"a": 50, "b": 50})
     for file in list((folder / "a").iterdir()):
@@ -122,6 +133,9 @@ def test_of_many_classes_somebody_must_say_which_count(tmp_path: Path) -> None:
         load_image_set(path, "monocyte")
     with pytest.raises(OptionError, match="and not all"):
         load_image_set(path, ["0", "1", "2", "3"])
+    for wrong in (True, 1.5, b"1", [None], {"1": True}):
+        with pytest.raises(OptionError, match="positive="):
+            load_image_set(path, wrong)  # type: ignore[arg-type]
 
 
 def change(**arrays: Any) -> Callable[[Arrays], Arrays]:
@@ -147,6 +161,10 @@ def without(*names: str) -> Callable[[Arrays], Arrays]:
         (change(val_labels=np.zeros((11, 1), np.int64)), r"shape \(11, 1\); for 12 pictures"),
         (change(val_labels=np.zeros((12, 1))), "float64"),
         (change(train_labels=np.array([["a"]] * 40)), "whole numbers"),
+        (
+            change(**{f"{name}_labels": np.zeros((count, 1), np.uint8) for name, count in SIZES.items()}),
+            "nothing but 0",
+        ),
         (change(train_labels=np.array([[None]] * 40)), "allow_pickle"),
     ],
 )
@@ -158,6 +176,11 @@ def test_a_broken_npz_says_what_is_wrong(tmp_path: Path, broken: Callable[[Array
 def test_what_is_no_image_set_is_refused(tmp_path: Path) -> None:
     (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04 and no more")
     assert_refused(lambda: load_image_set(tmp_path / "torn.npz"), "cannot be read as .npz")
+    np.save(tmp_path / "lone.npy", np.zeros(3))
+    (tmp_path / "lone.npy").rename(tmp_path / "lone.npz")
+    assert_refused(lambda: load_image_set(tmp_path / "lone.npz"), "cannot be read as .npz")
+    with pytest.raises(OptionError, match="images=''"):
+        load_image_set("")
     with pytest.raises(OptionError, match="neither is there"):
         load_image_set(tmp_path / "nothing.npz")
     (tmp_path / "one").mkdir()

@@ -27,12 +27,23 @@ ID = "selftrain:SelfTrain-Lab-v0"
     ("arguments", "says"),
     [
         ({"length": 0}, "length=0"),
+        ({"length": -1}, "length=-1"),
+        ({"length": 10**9}, "length=1000000000"),
+        ({"length": True}, "length=True"),
+        ({"length": "5"}, "length='5'"),
         ({"feedback": "loud"}, "feedback='loud'"),
+        ({"feedback": None}, "feedback=None"),
         ({"questions": -1}, "questions=-1"),
+        ({"questions": True}, "questions=True"),
+        ({"protocol": "yes"}, "protocol='yes'"),
         ({"bar": 2}, "bar=2"),
+        ({"bar": 0}, "bar=0"),
+        ({"bar": True}, "bar=True"),
+        ({"bar": float("nan")}, "bar=nan"),
         ({"view": "sound"}, "view='sound'"),
         ({"images": "/nowhere", "view": "words"}, "view='words'"),
         ({"positive": "macrophage"}, "positive='macrophage'"),
+        ({"images": "/nowhere", "positive": 1.5}, "positive=1.5"),
         ({"levels": (6,)}, "levels="),
         ({"render_mode": "human"}, "render_mode='human'"),
     ],
@@ -73,7 +84,7 @@ def npz(folder: Path, **changes: Any) -> str:
 
 
 def test_real_pictures_are_a_lab_too(tmp_path: Path) -> None:
-    arguments: dict[str, Any] = {"images": npz(tmp_path), "length": 10, "questions": None}
+    arguments: dict[str, Any] = {"images": npz(tmp_path), "positive": 1, "length": 10, "questions": None}
     with gym.make(ID, **arguments) as env:
         (observation, info), over, reward = env.reset(seed=2), False, 0.0
         assert info["lab"] == "blood" and observation["image"].shape == (96, 96, 3)

@@ -16,6 +16,7 @@ from selftrain.envs import observations
 from selftrain.envs.clean_room import NoCleanRoom
 from selftrain.envs.lab import senior
 from selftrain.envs.lab.day import NO, UNANSWERED, YES, Atom, Terms, grade
+from selftrain.envs.lab.image_sets import named_classes
 from selftrain.envs.lab.tasks import FAMILY, SAY, ExamVerifier, day_task, evidence_of
 from selftrain.envs.lab.work import CellSource, PictureSource, Pixels, Source, Work
 from selftrain.envs.task_env import Episode, TaskEnv, Turn
@@ -141,7 +142,7 @@ class LabEnv(TaskEnv[Shift]):
         bar: float = 0.9,
         view: str | None = None,
         images: str | Path | None = None,
-        positive: str | Sequence[str] | None = None,
+        positive: str | int | Sequence[str | int] | None = None,
         tasks: Taskset | Sequence[str | Task] | None = None,
         families: Sequence[str] | None = None,
         levels: Sequence[int] = (1,),
@@ -157,7 +158,7 @@ class LabEnv(TaskEnv[Shift]):
         if positive is not None and images is None:
             raise OptionError(f"positive={positive!r} names classes of images=, which is not given")
         self._images = None if images is None else str(images)
-        self._positive = (positive,) if isinstance(positive, str) else None if positive is None else tuple(positive)
+        self._positive = named_classes(positive)
         super().__init__(
             tasks=tasks,
             families=families,
@@ -196,9 +197,10 @@ class LabEnv(TaskEnv[Shift]):
     def _act(self, episode: Episode[Shift], action: str) -> Turn:
         shift = episode.place
         command = " ".join(action[: _LONGEST_COMMAND + 1].lower().split())
-        if command == observations.SUBMIT:
+        whole = len(action) <= _LONGEST_COMMAND
+        if command == observations.SUBMIT and whole:
             return Turn("[the day is over]", info=self._facts(shift), ended=True)
-        if command in _SAID and len(action) <= _LONGEST_COMMAND:
+        if command in _SAID and whole:
             return self._answer(episode, _SAID[command])
         verb = command.partition(" ")[0]
         if verb == "ask":

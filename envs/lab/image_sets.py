@@ -11,7 +11,7 @@ import hashlib
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,13 @@ class Part:
     images: Pixels
     labels: Ints
 
+    @cached_property
+    def same(self) -> Ints:
+        """(n,) a number for each picture that copies of it have too."""
+        numbers: dict[bytes, int] = {}
+        found = [numbers.setdefault(hashlib.sha256(image.tobytes()).digest(), len(numbers)) for image in self.images]
+        return np.array(found, np.int64)
+
 
 @dataclass(frozen=True)
 class ImageSet:
@@ -66,8 +73,8 @@ class ImageSet:
     def draw(self, split: str, day: int, count: int, purpose: str = "day") -> tuple[Pixels, Bools]:
         """Pictures of a day and their labels; the same arguments, the same pictures.
 
-        A quarter of each split is kept for the purpose "exam" and is met in no other, so that an exam shows what no
-        day has shown. Within one draw no picture comes twice.
+        A quarter of each split is kept for the purpose "exam", with all copies of its pictures, and is met in no other,
+        so that an exam shows what no day has shown. Within one draw no file comes twice.
 
         Returns:
             (count, 96, 96, 3) pictures, cut to squares around their middle, and (count,) labels.
@@ -96,11 +103,10 @@ class ImageSet:
         return max(share, 1 - share)
 
     def _pool(self, split: str, exam: bool) -> Ints:
-        order = np.random.default_rng([stable_key("picture set"), SPLITS[split]]).permutation(
-            len(self.parts[split].labels)
-        )
-        kept = max(1, round(_EXAM_SHARE * len(order)))
-        return order[:kept] if exam else order[kept:]
+        same = self.parts[split].same
+        order = np.random.default_rng([stable_key("picture set"), SPLITS[split]]).permutation(len(same))
+        kept = np.isin(same[order], same[order[: max(1, round(_EXAM_SHARE * len(order)))]])
+        return order[kept] if exam else order[~kept]
 
 
 def load_image_set(path: str | Path, positive: str | int | Sequence[str | int] | None = None) -> ImageSet:
@@ -120,10 +126,24 @@ def load_image_set(path: str | Path, positive: str | int | Sequence[str | int] |
         UnknownNameError: `positive` names no class.
         TaskError: the set is broken: names the file or array, what is wrong and what is expected.
     """
-    named = [positive] if isinstance(positive, str | int) else positive
-    wanted = None if named is None else tuple(map(str, named))
+    if not str(path).strip():
+        raise OptionError(f"images={str(path)!r} must be a folder of class folders, or a file .npz")
     place = Path(path).resolve()
-    return _load(place, wanted, _state(place))
+    return _load(place, named_classes(positive), _state(place))
+
+
+def named_classes(positive: object) -> tuple[str, ...] | None:
+    """Names of the classes that `positive` of `load_image_set` names.
+
+    Raises:
+        OptionError: it is neither a name or number nor a sequence of them.
+    """
+    if positive is None:
+        return None
+    named = list(positive) if isinstance(positive, list | tuple | set | frozenset | np.ndarray) else [positive]
+    if not all(isinstance(one, str | int | np.integer) and not isinstance(one, bool) for one in named):
+        raise OptionError(f"positive={positive!r} must be the name or number of a class, or a list of them")
+    return tuple(map(str, named))
 
 
 def _state(path: Path) -> tuple[int, ...]:
@@ -169,6 +189,8 @@ def _from_npz(path: Path) -> tuple[tuple[str, ...], dict[str, Part]]:
     arrays = _arrays(path)
     found = {split: _part(path, name, arrays) for split, name in _NPZ_NAMES.items()}
     known = np.unique(found["train"].labels)
+    if len(known) < 2:
+        raise TaskError(f"{path}: train_labels holds nothing but {int(known[0])}; a set needs two classes or more")
     for split, name in _NPZ_NAMES.items():
         outside = np.setdiff1d(found[split].labels, known)
         if len(outside):
@@ -185,6 +207,8 @@ def _from_npz(path: Path) -> tuple[tuple[str, ...], dict[str, Part]]:
 def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     wanted = [f"{name}_{what}" for name in _NPZ_NAMES.values() for what in ("images", "labels")]
     try:
+        with path.open("rb") as opened, zipfile.ZipFile(opened):  # a lone array, .npy, is none
+            pass
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             if missing := [name for name in wanted if name not in file.files]:
                 raise TaskError(
