@@ -146,7 +146,11 @@ def test_arrays_show_and_pay_what_single_environments_do(env_id: str, terms: dic
                 n: whole[n][place] for n in whole
             }.items()
     assert ended > 3
-    assert data_equivalence(ours.reset()[0], theirs.reset()[0], exact=True)
+    for seed in ([5, None, 6], None, (4, 4, None)):  # who gets none goes on drawing
+        seen, expected_seen = ours.reset(seed=seed)[0], theirs.reset(seed=seed)[0]
+        assert data_equivalence(seen, expected_seen, exact=True)
+        ours.step(np.zeros(3, np.int64)), theirs.step(np.zeros(3, np.int64))
+        assert (seen == expected_seen).all()  # what was shown is not written over
 
 
 def test_asking_for_ever_ends_at_the_limit_alike() -> None:
@@ -219,6 +223,10 @@ def test_what_makes_no_sense_is_refused() -> None:
     for arguments in ({"view": "both"}, {"images": "somewhere"}):
         with pytest.raises(OptionError, match="is no argument here"):
             gym.make(FEATURES, **arguments)
+    for mode in (AutoresetMode.NEXT_STEP, "Disabled"):
+        with pytest.raises(OptionError, match="vectorization_mode='sync'"):
+            gym.make_vec(PIXELS, num_envs=2, autoreset_mode=mode)
+    assert gym.make_vec(PIXELS, num_envs=2, autoreset_mode=AutoresetMode.SAME_STEP).num_envs == 2
     with pytest.raises(OptionError, match="num_envs=0"):
         gym.make_vec(FEATURES, num_envs=0)
     envs = gym.make_vec(FEATURES, num_envs=2)
@@ -226,8 +234,9 @@ def test_what_makes_no_sense_is_refused() -> None:
         envs.step(np.array([0, 0]))
     with pytest.raises(OptionError, match="options"):
         envs.reset(options={"task": "lab-day/train/1/0"})
-    with pytest.raises(OptionError, match="1 numbers for 2"):
-        envs.reset(seed=[1])
+    for seed in ([1], []):
+        with pytest.raises(OptionError, match=f"{len(seed)} numbers for 2"):
+            envs.reset(seed=seed)
     envs.reset(seed=0)
     for actions in ([0], [0, 2], [0.0, 1.0], ["0", "1"]):
         with pytest.raises(OptionError, match="whole numbers from 0 to 1"):

@@ -86,9 +86,19 @@ class _ManyDays(VectorEnv[_Arrays, Any, _Arrays]):
     env_class: ClassVar[type[LabFeaturesEnv | LabPixelsEnv]]
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}
 
-    def __init__(self, num_envs: int = 1, max_episode_steps: int | None = None, **arguments: Any) -> None:
+    def __init__(
+        self,
+        num_envs: int = 1,
+        max_episode_steps: int | None = None,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.SAME_STEP,
+        **arguments: Any,
+    ) -> None:
         if num_envs < 1:
             raise OptionError(f"num_envs={num_envs} must be 1 or more")
+        if autoreset_mode not in (AutoresetMode.SAME_STEP, AutoresetMode.SAME_STEP.value):
+            raise OptionError(
+                f"autoreset_mode={autoreset_mode!r} needs vectorization_mode='sync': arrays reset at once"
+            )
         if max_episode_steps is not None:
             arguments["max_steps"] = min(max_episode_steps, arguments.get("max_steps") or max_episode_steps)
         self.num_envs = num_envs
@@ -108,16 +118,19 @@ class _ManyDays(VectorEnv[_Arrays, Any, _Arrays]):
 
         Args:
             seed: of the first, to which the i-th adds i, or of each: they play what single environments play after
-                `reset(seed=...)`, day after day. None goes on drawing.
+                `reset(seed=...)`, day after day. None, for all or in a place of the list, goes on drawing there.
             options: there are none.
         """
         if options:
             raise OptionError(f"reset has no options {sorted(options)} in arrays")
-        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed or [None] * self.num_envs
+        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
+        seeds = [None] * self.num_envs if seeds is None else list(seeds)
         if len(seeds) != self.num_envs:
             raise OptionError(f"seed= has {len(seeds)} numbers for {self.num_envs} environments")
-        going_on = self._seats and seed is None
-        rngs = [seat.rng for seat in self._seats] if going_on else [seeding.np_random(one)[0] for one in seeds]
+        rngs = [
+            self._seats[place].rng if self._seats and one is None else seeding.np_random(one)[0]
+            for place, one in enumerate(seeds)
+        ]
         self._seats = [self._begin(rng) for rng in rngs]
         return self._shown(), self._info()
 

@@ -11,6 +11,8 @@ from PIL import Image
 
 from selftrain.errors import OptionError
 
+_MOST = 4096
+
 
 def is_image(space: gym.Space[Any]) -> bool:
     """Whether its members are images: (height, width, 3) of uint8."""
@@ -23,12 +25,14 @@ def image_size(size: Any) -> tuple[int, int]:
     """Height and width as two whole numbers.
 
     Raises:
-        OptionError: they are something else.
+        OptionError: they are something else, or more than any picture of ours needs.
     """
     try:
-        height, width = (int(number) for number in size if int(number) == number and number > 0)
+        height, width = (int(number) for number in size if 0 < number <= _MOST and int(number) == number)
     except (TypeError, ValueError) as error:
-        raise OptionError(f"image={size!r} must be height and width, for example (48, 48)") from error
+        raise OptionError(
+            f"image={size!r} must be height and width, from 1 to {_MOST} each, for example (48, 48)"
+        ) from error
     return height, width
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from selftrain.envs.numeric.windows import at_least
 from selftrain.errors import OptionError
 
 Bools = npt.NDArray[np.bool_]
@@ -29,25 +31,29 @@ class Menu:
         commands: what the first of them stand for now.
 
     Raises:
-        OptionError: the menu is empty or no menu, or `slots` does not fit it.
+        OptionError: the menu is empty, repeats itself or is no menu, or `slots` does not fit it.
     """
 
     def __init__(self, source: MenuSource, slots: int | None = None) -> None:
-        given = None if callable(source) else tuple(source)
-        if isinstance(source, str) or given == () or not all(isinstance(each, str) for each in given or ()):
-            raise OptionError(f"menu={source!r} must be a sequence of at least one command, or a function")
-        if (given is None) == (slots is None):
+        if callable(source) != (slots is not None):
             raise OptionError(f"slots={slots!r} must be given with a menu that is a function, and only then")
-        self._source = source
-        self.commands: Commands = given or ()
-        self.slots = len(self.commands) if slots is None else operator.index(slots)
-        if self.slots < 1:
-            raise OptionError(f"slots={slots!r} must be 1 or more")
+        if slots is not None:
+            at_least(1, slots=slots)
+        self._make = source if callable(source) else None
+        self.commands: Commands = () if callable(source) else _fixed(source)
+        self.slots = len(self.commands) if slots is None else slots
 
     def look(self, text: str, info: Mapping[str, Any]) -> None:
-        """Take notice of what is shown, from which a function makes the commands."""
-        if callable(self._source):
-            self.commands = tuple(self._source(text, info))[: self.slots]
+        """Take notice of what is shown, from which a function makes the commands.
+
+        Raises:
+            OptionError: the function returns something else.
+        """
+        if self._make is not None:
+            made = self._make(text, info)
+            if not _are_commands(made):
+                raise OptionError(f"the function menu= returned {made!r}, which must be a sequence of commands")
+            self.commands = tuple(made)[: self.slots]
 
     def command(self, action: Any) -> str:
         """The command of this number.
@@ -61,6 +67,20 @@ class Menu:
     def masks(self) -> Bools:
         """bool[slots]: which numbers have a command."""
         return np.arange(self.slots) < len(self.commands)
+
+
+def _fixed(source: Any) -> Commands:
+    """The commands of a menu that never changes."""
+    if not _are_commands(source) or not source:
+        raise OptionError(f"menu={source!r} must be a sequence of at least one command, or a function")
+    if twice := [command for command, times in Counter(source).items() if times > 1]:
+        # one of two equal numbers is no choice, and makes guessing it likelier than is stated
+        raise OptionError(f"menu={source!r} has {twice[0]!r} twice; a command needs one number")
+    return tuple(source)
+
+
+def _are_commands(given: Any) -> bool:
+    return isinstance(given, Sequence) and not isinstance(given, str) and all(isinstance(each, str) for each in given)
 
 
 def menu_number(action: Any, slots: int) -> int:

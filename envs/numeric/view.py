@@ -85,11 +85,11 @@ class NumericView(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorAr
         """Send the command of this number; see the wrapped environment.
 
         Raises:
-            TypeError, OptionError: the action is no number of the menu.
+            TypeError, OptionError: the action is no number of the menu; the episode goes on.
         """
         sent = action if self._menu is None else self._menu.command(action)
         observation, reward, terminated, truncated, info = self.env.step(sent)
-        if isinstance(sent, str):
+        if self._transcript and isinstance(sent, str):
             self._texts.append(sent)
         return self._view(observation, info), float(reward), terminated, truncated, info
 
@@ -110,7 +110,8 @@ class NumericView(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorAr
         texts = _texts(self.env.observation_space, observation)
         if self._menu is not None:
             self._menu.look("\n".join(texts), info)
-        self._texts = [*self._texts, *texts] if self._transcript else texts
+        if self._transcript:
+            self._texts += texts
         return self._numbers(self.env.observation_space, observation)
 
     def _numbers(self, space: gym.Space[Any], observation: Any) -> Any:
@@ -121,7 +122,7 @@ class NumericView(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorAr
             return parts if len(parts) > 1 else next(iter(parts.values()))
         if isinstance(space, gym.spaces.Text):
             assert self._window is not None  # else it is left out
-            return self._window.read(self._texts)
+            return self._window.read(self._texts if self._transcript else [observation])
         return resized(observation, self._size) if self._size and is_image(space) else observation
 
     def _space(self, space: gym.Space[Any]) -> gym.Space[Any]:

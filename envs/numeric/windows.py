@@ -18,6 +18,8 @@ from selftrain.errors import OptionError, UnknownNameError
 _TOKEN = re.compile(r"\w+(?:[./-]+\w+)*|[^\w\s]")
 _USUAL_TOKEN_CHARS = 8
 KINDS = ("bytes", "tokens", "counts")
+MOST = 1 << 16
+"""The largest size of a window, of words' numbers and of a menu."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class ByteWindow:
     size: int = 256
 
     def __post_init__(self) -> None:
-        _at_least(1, window=self.size)
+        at_least(1, window=self.size)
 
     @property
     def space(self) -> gym.spaces.Box:
@@ -59,8 +61,8 @@ class TokenWindow:
     tokens: int = 256
 
     def __post_init__(self) -> None:
-        _at_least(1, window=self.size)
-        _at_least(2, tokens=self.tokens)
+        at_least(1, window=self.size)
+        at_least(2, tokens=self.tokens)
 
     @property
     def space(self) -> gym.spaces.MultiDiscrete:
@@ -138,7 +140,12 @@ def _last_words(text: str, count: int) -> list[str]:
         chars *= 2
 
 
-def _at_least(least: int, **given: int) -> None:
+def at_least(least: int, **given: int) -> None:
+    """Check sizes.
+
+    Raises:
+        OptionError: one is no whole number, below `least`, or so large that its arrays would not fit into memory.
+    """
     for name, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise OptionError(f"{name}={value!r} must be a whole number, {least} or more")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST:
+            raise OptionError(f"{name}={value!r} must be a whole number from {least} to {MOST}")
