@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
+import shlex
 import struct
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -18,8 +21,12 @@ from PIL import Image
 from selftrain.envs.families import terminal_family
 from selftrain.envs.families.lab_bench import (
     BAR,
+    BORDERLINE,
     COLUMNS,
+    DECOYS,
+    FIXED,
     LABELLED,
+    PLAIN,
     PREDICTIONS,
     REMARKS,
     SEALED,
@@ -30,13 +37,14 @@ from selftrain.envs.families.lab_bench import (
 from selftrain.envs.lab import slides
 from selftrain.envs.lab.bounds import zero_shot
 from selftrain.envs.lab.day import DAYS
-from selftrain.envs.lab.labs import find_lab
+from selftrain.envs.lab.labs import Lab, find_lab
 from selftrain.errors import ImageMissingError, OptionError
 from selftrain.evidence import Evidence, EvidenceFile
 from selftrain.tasks import LEVELS, SPLITS, Task
 
 ENV = "selftrain:SelfTrain-LabBench-v0"
 HEADER = ",".join(COLUMNS)
+HONEST_LAB = 3  # 0.95 or more of whose sealed slides the honest solution gets right, well above the bar
 needs_pictures = requires("numpy and Pillow for the lab's bench")
 
 
@@ -86,7 +94,7 @@ def test_the_sandbox_holds_what_the_instruction_says_and_no_more(task: Task) -> 
         "/workspace/senior.txt",
         "/workspace/protocol.txt",
     }
-    for words in ("001.png to 120.png", "first 100 of them", "on 8 of the others", "80 more", PREDICTIONS, "90%"):
+    for words in ("001.png to 216.png", "first 200 of them", "on 16 of the others", "80 more", PREDICTIONS, "90%"):
         assert words in task.instruction, words
     assert not task.setup and not task.setup_files
 
@@ -143,13 +151,13 @@ def test_the_order_of_sealed_slides_tells_nothing() -> None:
     labels = np.array([Sealed(find_lab("dev", number, 2), 0).labels for number in range(200)])
     places = np.arange(SEALED)
     apart = np.array([places[row].mean() - places[~row].mean() for row in labels])
-    # the difference of two means of places without replacement: variance n (n + 1) / 12 * (1/a + 1/b) * (n / (n - 1))
-    counted = int(labels[0].sum())
-    spread = np.sqrt(SEALED * (SEALED + 1) / 12 * (1 / counted + 1 / (SEALED - counted)))
-    assert abs(apart.mean()) < 4 * spread / np.sqrt(len(apart))
-    assert 0.8 * spread < apart.std() < 1.2 * spread
+    # the difference of two means of places without replacement: variance n (n + 1) / 12 * (1/a + 1/b)
+    counted = labels.sum(axis=1)
+    apart /= np.sqrt(SEALED * (SEALED + 1) / 12 * (1 / counted + 1 / (SEALED - counted)))
+    assert abs(apart.mean()) < 4 / np.sqrt(len(apart))
+    assert 0.8 < apart.std() < 1.2
     share = labels.mean(axis=0)  # of each place, over labs
-    assert abs(share - counted / SEALED).max() < 4.5 * np.sqrt(0.24 / len(labels))
+    assert abs(share - labels.mean()).max() < 4.5 * np.sqrt(0.25 / len(labels))
 
 
 def test_the_times_of_files_in_the_sandbox_follow_their_names(env: gym.Env[Any, Any], task: Task) -> None:
@@ -165,17 +173,27 @@ def test_the_times_of_files_in_the_sandbox_follow_their_names(env: gym.Env[Any, 
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_sealed_slides_are_of_the_same_shares_in_every_lab_and_need_it_known(level: int) -> None:
+def test_no_answer_that_is_the_same_in_all_labs_reaches_the_bar(level: int) -> None:
     known_nothing = []
-    for number in range(60):
+    for number in range(40):
         sealed = Sealed(find_lab("test", number, level), number)
-        macrophage = sealed.cells.kind == 0
-        shares = (sealed.labels.sum(), (macrophage & ~sealed.labels).sum(), (~macrophage).sum())
-        assert shares == (32, 24, 24)
+        macrophage, marked = sealed.cells.kind == 0, sealed.cells.traits.any(axis=1)
+        shares = ((macrophage & ~marked).sum(), marked.sum(), (~macrophage).sum())
+        assert shares == (PLAIN, BORDERLINE, DECOYS) and sum(shares) == SEALED
+        share = sealed.labels.mean()
+        assert max((macrophage == sealed.labels).mean(), share, 1 - share) <= FIXED < BAR
         known_nothing.append(zero_shot(sealed.lab, sealed.cells))
-        most = max((macrophage == sealed.labels).mean(), sealed.labels.mean(), 1 - sealed.labels.mean())
-        assert most < BAR - 0.1
-    assert max(known_nothing) < BAR and 0.7 < np.mean(known_nothing) < 0.82
+    assert max(known_nothing) < BAR and 0.6 < np.mean(known_nothing) < 0.78
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_which_slides_are_sealed_tells_nothing_of_the_convention(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = find_lab("test", 3, level)
+    drawn = []
+    for convention in lab.scope.conventions()[:: 1 + 9 * (level == 5)]:
+        monkeypatch.setattr(Lab, "convention", convention)
+        drawn.append(Sealed(Lab(lab.split, lab.number, lab.level), 0).cells.texture.tolist())
+    assert len(drawn) > 5 and all(one == drawn[0] for one in drawn)
 
 
 def test_sealed_slides_are_of_one_lab_and_one_day_alone() -> None:
@@ -308,59 +326,25 @@ print(np.array([np.asarray(Image.open(name)) for name in sorted(glob.glob("s*/*.
 END"""
 
 
-# ridge regression on rings around the middle, and on size and shape of what differs from the rim; it knows no lab
-CLASSIFIER = """cat > /tmp/learn.py <<'END'
-import csv, glob
-import numpy as np
-from PIL import Image
-
-y, x = np.mgrid[-48:48, -48:48] + 0.5
-r = np.hypot(y, x)
-
-def measured(path):
-    pixels = np.asarray(Image.open(path)).astype(float)
-    ground = np.median(pixels[r > 44], axis=0)
-    apart = np.abs(pixels - ground).sum(axis=2)
-    thing = (apart > max(25, 5 * np.median(apart[r > 44]))) & (r < 30)
-    rings = [(r < edge) & (r >= edge - 4) for edge in (4, 8, 12, 16, 20, 24, 30)]
-    found = [v for ring in rings for v in (*(pixels[ring].mean(0) - ground), apart[ring].std(), thing[ring].mean())]
-    if thing.sum() < 6:
-        thing = r < 4
-    low, high = np.linalg.eigvalsh(np.cov([y[thing], x[thing]]))
-    dark, light = (thing & (apart > np.quantile(apart[thing], 0.75)), thing & (apart < np.quantile(apart[thing], 0.25)))
-    off = np.hypot(y[dark].mean() - y[thing].mean(), x[dark].mean() - x[thing].mean()) if dark.any() else 0
-    found += [np.sqrt(thing.sum()), np.sqrt(high / low), off, apart[thing].std(), r[light].mean() if light.any() else 0]
-    return found + list(np.quantile(apart[r < 16], [0.05, 0.25, 0.5, 0.75, 0.95]))
-
-rows = list(csv.DictReader(open("labels.csv")))
-sealed = sorted(glob.glob("sealed/*.png"))
-known, asked = (np.array([measured(p) for p in paths]) for paths in (["slides/" + r["slide"] for r in rows], sealed))
-mean, spread = known.mean(0), known.std(0) + 1e-9
-known, asked = (np.c_[np.ones(len(part)), (part - mean) / spread] for part in (known, asked))
-sign = np.array([1.0 if row["macrophage"] == "yes" else -1.0 for row in rows])
-weights = np.linalg.solve(known.T @ known + 10 * np.eye(known.shape[1]), known.T @ sign)
-with open("predictions.csv", "w") as out:
-    print("slide,macrophage", file=out)
-    for path, score in zip(sealed, asked @ weights):
-        print(path[7:], "yes" if score > 0 else "no", sep=",", file=out)
-END
-python3 /tmp/learn.py"""
-
-
 @needs_pictures
-def test_a_classifier_can_be_trained_in_the_sandbox(env: gym.Env[Any, Any], task: Task) -> None:
-    env.reset(options={"task": task})
-    shown, *_, info = env.step(CLASSIFIER)
+def test_an_honest_solution_is_paid(env: gym.Env[Any, Any]) -> None:
+    """Looking, measuring and learning from the labels that are there is enough; what is written down knows no lab."""
+    opening, _ = env.reset(options={"task": f"lab-bench/train/1/{HONEST_LAB * DAYS}"})
+    told = re.search(r"The stain is (.+), and a pixel shows ([0-9.]+) µm", opening)
+    assert told
+    solution = (Path(__file__).parent / "lab_bench_solution.py").read_text()
+    shown, *_, info = env.step(f"cat > /tmp/solution.py <<'THE END'\n{solution}\nTHE END")
+    shown, *_, info = env.step(f"python3 /tmp/solution.py {shlex.quote(told[1])} {told[2]}")
     assert info["exit_code"] == 0, shown
-    *_, info = env.step("submit")
-    # always no is 0.6 exactly, and of coins one in two hundred reaches 0.65; in twelve labs it got 0.69 to 0.91
-    assert info["accuracy"] >= 0.65
+    _, reward, *_, info = env.step("submit")
+    # one answer for all gets 0.875 at most, and who knows all but this lab 0.65
+    assert reward == 1.0 and info["accuracy"] >= BAR > FIXED > info["zero_shot"]
 
 
 @needs_pictures
 def test_pictures_can_be_read_in_the_sandbox(env: gym.Env[Any, Any], task: Task) -> None:
     env.reset(options={"task": task})
-    assert "(200, 96, 96, 3)" in env.step(READ)[0]
+    assert "(296, 96, 96, 3)" in env.step(READ)[0]
 
 
 def test_docker_takes_the_image_with_numpy_and_pillow(task: Task) -> None:
@@ -372,4 +356,4 @@ def test_docker_takes_the_image_with_numpy_and_pillow(task: Task) -> None:
                 raise
             pytest.skip(str(error))
         assert info["image"] == "lab"
-        assert "(200, 96, 96, 3)" in env.step(READ)[0]
+        assert "(296, 96, 96, 3)" in env.step(READ)[0]

@@ -248,7 +248,8 @@ def test_observations_never_name_what_a_thing_is(env: LabEnv) -> None:
     "action",
     [
         "", " ", "label", "label maybe", "label yes no", "label yes\nlabel no", "yes", "macrophages", "\0",
-        "x" * 100_000, "label yes" + " " * 70 + "label no", "submit" + " " * 70 + "it", "submit it", "asking", "not", "λ", "notes", "/note",
+        "x" * 100_000, "label yes" + " " * 70 + "label no", "submit" + " " * 70 + "it", "submit it",
+        "asking", "not", "λ", "notes", "/note",
     ],
 )  # fmt: skip
 def test_what_is_not_understood_says_what_is_expected_and_the_day_goes_on(env: LabEnv, action: str) -> None:

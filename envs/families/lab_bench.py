@@ -16,7 +16,7 @@ from selftrain.envs.checks import UnreadableError, missing, strict_text
 from selftrain.envs.lab import protocol, senior, slides
 from selftrain.envs.lab.bounds import zero_shot
 from selftrain.envs.lab.cells import Bools, Cells, draw_cells
-from selftrain.envs.lab.conventions import Convention
+from selftrain.envs.lab.conventions import Belief, Convention
 from selftrain.envs.lab.day import DAYS, NO, UNANSWERED, YES, Day, grade
 from selftrain.envs.lab.labs import MOST_LABS, Lab, find_lab
 from selftrain.errors import OptionError, VerifierError
@@ -24,12 +24,14 @@ from selftrain.evidence import Evidence
 from selftrain.tasks import SPLITS, Limits, Task, TaskFamily, stable_key
 from selftrain.verdicts import Check, CleanRoom, Verdict
 
-SLIDES, LABELLED, REMARKS = 120, 100, 8
-# the sealed slides: counted by the lab, left out by it though macrophages, and no macrophages; of the first at least so
-# many have a trait or more. So no answer that is the same in all labs reaches the bar, and the numbers tell nothing.
-COUNTED, LEFT_OUT, DECOYS, COUNTED_WITH_TRAITS = 32, 24, 24, 16
-SEALED = COUNTED + LEFT_OUT + DECOYS
+SLIDES, LABELLED, REMARKS = 216, 200, 16
+# the sealed slides: macrophages without and with traits, and no macrophages. Whether the lab counts them plays no part
+# in the draw, or else the mere numbers of cells with each trait would tell its convention to who has no label.
+PLAIN, BORDERLINE, DECOYS = 14, 56, 10
+SEALED = PLAIN + BORDERLINE + DECOYS
 BAR = 0.9
+# the most of the sealed slides that one answer for all, or all macrophages, gets right in any lab of the level
+FIXED = 0.875
 PREDICTIONS = "/workspace/predictions.csv"
 COLUMNS = ("slide", "macrophage")
 _LABELS, _SENIOR, _PROTOCOL = "/workspace/labels.csv", "/workspace/senior.txt", "/workspace/protocol.txt"
@@ -138,18 +140,18 @@ class Sealed:
 
     @cached_property
     def cells(self) -> Cells:
-        """A draw of cells in fixed shares, see `COUNTED`; they meet no other cells of the lab."""
+        """A draw of cells in fixed shares, see `PLAIN`, as it might be in any lab of the level; no other meets them."""
         rng = np.random.default_rng(
             [stable_key("sealed slides"), SPLITS[self.lab.split], self.lab.level, self.lab.number, self.day]
         )
         pool = draw_cells(rng, _POOL, self.lab.mix)
-        right, macrophage = self.lab.convention.labels(pool), pool.kind == 0
-        marked = right & pool.traits.any(axis=1)
-        chosen = list(np.flatnonzero(marked)[:COUNTED_WITH_TRAITS])
-        others = np.setdiff1d(np.flatnonzero(right), chosen)
-        chosen += list(others[: COUNTED - len(chosen)])
-        chosen += list(np.flatnonzero(macrophage & ~right)[:LEFT_OUT]) + list(np.flatnonzero(~macrophage)[:DECOYS])
-        return pool[rng.permutation(np.array(chosen))]
+        macrophage, marked = pool.kind == 0, pool.traits.any(axis=1)
+        groups = ((macrophage & ~marked, PLAIN), (marked, BORDERLINE), (~macrophage, DECOYS))
+        while True:
+            chosen = [rng.choice(np.flatnonzero(group), count, replace=False) for group, count in groups]
+            cells = pool[rng.permutation(np.concatenate(chosen))]
+            if _best_fixed(self.lab, cells) <= FIXED:
+                return cells
 
     @cached_property
     def labels(self) -> Bools:
@@ -160,6 +162,13 @@ class Sealed:
     def names(self) -> tuple[str, ...]:
         """File names; they go on where those of the day end."""
         return _names(SLIDES, SEALED)
+
+
+def _best_fixed(lab: Lab, cells: Cells) -> float:
+    """The best accuracy of an answer that is the same in all labs of the level, in the lab that it suits most."""
+    table = Belief(lab.scope).table(cells)
+    fixed = (np.ones_like(table), np.zeros_like(table), np.broadcast_to(cells.kind == 0, table.shape))
+    return max(float((table == answers).mean(axis=1).max()) for answers in fixed)
 
 
 def _names(start: int, count: int) -> tuple[str, ...]:
