@@ -231,6 +231,14 @@ def verdict_of(text: str | bytes | None, labels: list[bool]) -> tuple[bool, floa
     return verdict.passed, verdict.score, verdict.why
 
 
+def test_an_export_that_was_cut_short_is_not_graded() -> None:
+    verifier = SealedVerifier(("0.png",), (True,))
+    files = {PREDICTIONS: EvidenceFile(answers([True]).encode())}
+    for overrun, passed in (("", True), ("total_bytes", False)):
+        verdict = verifier.verify(Evidence(files, overrun=overrun), Task("?", verifier), None)  # type: ignore[arg-type]
+        assert verdict.passed is passed and ("too large: total_bytes" in verdict.why) is not passed
+
+
 def answers(labels: list[bool], wrong: int = 0, absent: int = 0) -> str:
     told = [(not label if n < wrong else label) for n, label in enumerate(labels)]
     lines = [f"{n}.png,{'yes' if label else 'no'}\n" for n, label in enumerate(told)]

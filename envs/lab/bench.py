@@ -34,10 +34,19 @@ class LabBenchEnv(TerminalEnv):
 
     ## Rewards
     1.0 once, at the end, when at least 0.9 of the sealed slides are answered right, else 0.0. Known bounds of the
-    accuracy: a coin 0.5, always no 0.6 (the majority), calling every macrophage one 0.7, the best answers without
-    knowing the lab 0.74 to 0.79 by level, the lab's rule 1.0. A ridge regression on some 40 measurements, fitted in the
-    sandbox to the slides with labels alone, got 0.77 (mean of twelve labs). The sealed slides are drawn in the same
-    shares in every lab, so that chance and majority are the same in each.
+    accuracy, means of 100 labs of each level 1 to 5:
+
+    - a coin: 0.50
+    - the more common answer: 0.61, 0.62, 0.63, 0.61, 0.64; calling every macrophage one: 0.62, 0.59, 0.59, 0.59, 0.54.
+      Neither gets more than 0.875 in any lab.
+    - the best answers without knowing the lab: 0.65, 0.70, 0.71, 0.70, 0.73. Who sees without error and takes every lab
+      for the same one is paid in at most 0.21, 0.23, 0.14, 0.11, 0.11 of the labs.
+    - an honest solution, `tests/lab_bench_solution.py`: 0.97, 0.94, 0.91, 0.92, 0.93 over five labs of each level, of
+      which 5, 4, 3, 4, 3 are paid. In ten seconds and with what the sandbox has it takes the stains apart, cuts out
+      cells and nuclei, measures them and fits boosted trees to the labels; remarks and protocol it leaves unread.
+    - the lab's rule: 1.00
+
+    Which slides are sealed does not depend on the lab's convention, so that without labels they tell nothing of it.
 
     ## Arguments
     Those of `TerminalEnv`. The image on docker is "lab", which has numpy and Pillow; bubblewrap takes what this

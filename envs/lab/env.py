@@ -99,6 +99,10 @@ class LabEnv(TaskEnv[Shift]):
     - after 20 labelled cells: 1.00, 1.00, 0.99, 0.96, 0.94
     - with the lab's rule: 1.00
 
+    Labs differ little enough that luck pays, too: who sees without error, learns nothing and takes every lab for the
+    same one passes the exam of a day of 240 in at most 0.24, 0.25, 0.21, 0.17, 0.19 of the labs. Over `images` a fixed
+    answer is paid where one answer is right more often than `bar`; `zero_shot` tells how often it is.
+
     ## Starting State
     The task of `options={"task": ...}`, or else one drawn by the environment's random generator. The id
     `lab-day/<split>/<level>/<seed>` names day `seed % 10000` of lab `seed // 10000`; `lab_stream("ABACB")` of
