@@ -103,6 +103,23 @@ def test_no_copy_of_a_picture_of_an_exam_is_shown_on_a_day(tmp_path: Path) -> No
     assert len(exam) > 3 and len(day) > 8 and not exam & day
 
 
+def test_the_majority_is_that_of_the_exam(tmp_path: Path) -> None:
+    found = load_image_set(saved(tmp_path, medmnist()))
+    share = found.draw("test", 0, 5, "exam")[1].mean()
+    assert found.majority("test") == max(share, 1 - share) > 0.5
+
+
+def test_what_shows_through_is_white(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "slides", {"a": 30, "b": 30})
+    for file in (folder / "b").iterdir():
+        picture = np.asarray(Image.open(file).convert("RGBA")).copy()
+        picture[20:, :, 3] = 0
+        Image.fromarray(picture).save(file)
+    images, labels = load_image_set(folder).draw("train", 0, 20)
+    assert 0 < labels.sum() < 20
+    assert (images[labels, 75:] == 255).all() and (images[~labels, 75:, :, 1] == 20).all()
+
+
 def test_copies_of_a_picture_lie_in_one_split(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "slides", {"a": 50, "b": 50})
     for file in list((folder / "a").iterdir()):

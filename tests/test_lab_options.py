@@ -97,6 +97,17 @@ def test_real_pictures_are_a_lab_too(tmp_path: Path) -> None:
         check_env(env.unwrapped, skip_render_check=True)
 
 
+def test_the_exam_of_a_day_over_real_pictures_is_on_fresh_ones(tmp_path: Path) -> None:
+    env = LabEnv(images=npz(tmp_path), length=5)
+    day, exam = set[bytes](), set[bytes]()
+    for seed in range(12):
+        observation, _ = env.reset(options={"task": f"lab-day/dev/1/{seed}"})
+        for index in range(5):
+            (exam if index == 4 else day).add(observation["image"].tobytes())
+            observation, *_ = env.step("label no")
+    assert len(exam) > 5 and len(day) > 20 and not exam & day
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "says"),
     [
