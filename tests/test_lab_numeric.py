@@ -22,9 +22,10 @@ FEATURES = "selftrain:SelfTrain-LabFeatures-v0"
 PIXELS = "selftrain:SelfTrain-LabPixels-v0"
 SAID = ("label no", "label yes", "ask about this one")
 WIDTH = len(MEASURES)
-# terms of different kinds: short, with remarks that must be asked for, and with a protocol
+# terms of different kinds: short, with a limit at the last answer, with remarks that must be asked for, with a protocol
 TERMS: list[dict[str, Any]] = [
     {"length": 1, "feedback": "none", "questions": None},
+    {"length": 4, "feedback": "verbal", "questions": None, "max_steps": 4},
     {"length": 7, "feedback": "label", "questions": None, "levels": (2, 3)},
     {"length": 6, "feedback": "verbal", "questions": 2, "levels": (5,), "protocol": True, "split": "test"},
 ]
@@ -96,6 +97,7 @@ def test_numbers_are_the_measures_the_answer_and_what_was_said() -> None:
         assert second[WIDTH + 1] == (1 if day.labels[0] else -1)
         for _ in range(3):
             last = env.step(0)
+            assert last[0][WIDTH] == -1
         assert not last[0][WIDTH + 1 : -WIDTH].any() or last[-1]["feedback"]
         over = env.step(0)
         assert over[2] and not over[0][: WIDTH + 1][:WIDTH].any() and not over[0][WIDTH + 1 : -WIDTH].any()

@@ -16,13 +16,13 @@ import pytest
 from gymnasium.utils.env_checker import data_equivalence
 
 from selftrain.envs.families import menu_errands
-from selftrain.envs.families.menu_errands import JOBS, MENU, SUBMIT, chance_of_menu, draw_errand, mean_chance
+from selftrain.envs.families.menu_errands import JOBS, LOOKS, MENU, SUBMIT, chance_of_menu, draw_errand, mean_chance
 from selftrain.envs.terminal import TerminalEnv
 from selftrain.errors import OptionError
 from selftrain.tasks import LEVELS
 
 TERMINAL, MENU_ID = "selftrain:SelfTrain-Terminal-v0", "selftrain:SelfTrain-TerminalMenu-v0"
-TERMINAL_MENU = ("ls -la", "cat *", "pwd", "head -c 300 /workspace/*/*", "submit")
+TERMINAL_MENU = ("ls -A", "cat *", "pwd", "head -c 300 /workspace/*/*", "submit")
 
 
 # menu-errands: what is computed about it is what happens
@@ -104,13 +104,30 @@ def test_the_menu_plays_the_very_tasks_of_the_terminal(level: int, text: str) ->
         assert outcome[:2] == [1.0, True] and info == expected
 
 
+def test_the_window_holds_the_instruction_and_all_that_was_sent_and_shown() -> None:
+    with gym.make(MENU_ID, text="bytes", window=20_000) as env, gym.make(TERMINAL) as plain:
+        task = {"task": "menu-errands/dev/3/1"}
+        seen, (opening, _) = env.reset(options=task)[0], plain.reset(options=task)
+        # the advice on how to write commands is left out
+        told = ["", env.get_wrapper_attr("task").instruction.rstrip(), opening.rpartition("\n")[2]]
+        for number in (0, 4, 11):
+            assert bytes(seen).lstrip(b"\0").decode() == "\n".join(told)
+            seen, (shown, *_) = env.step(number)[0], plain.step(MENU[number])
+            told += [MENU[number], shown]
+        assert bytes(seen).lstrip(b"\0").decode() == "\n".join(told)
+
+
 def test_what_is_masked_has_never_had_its_file() -> None:
+    file_of = {job.command: job.needs for job in JOBS.values()} | {look: file for file, look in LOOKS.items()}
+    masked = 0
     with gym.make(MENU_ID) as env:
         for seed in range(5):
             env.reset(seed=seed)
-            files = env.get_wrapper_attr("task").files
-            for number in np.flatnonzero(~env.get_wrapper_attr("action_masks")()):
-                assert not any(path.rpartition("/")[2] in MENU[number].split() for path in files)
+            files = {path.rpartition("/")[2] for path in env.get_wrapper_attr("task").files}
+            offered = [command == SUBMIT or file_of[command] in files for command in MENU]
+            assert env.get_wrapper_attr("action_masks")().tolist() == offered
+            masked += offered.count(False)
+    assert masked
     with gym.make(MENU_ID, menu=TERMINAL_MENU, families=["csv-reshape"]) as env:
         env.reset(seed=0)
         assert env.get_wrapper_attr("action_masks")().all() and env.action_space == gym.spaces.Discrete(5)

@@ -16,6 +16,7 @@ from selftrain.errors import OptionError, UnknownNameError
 
 # words, also such as report.csv and 2024-01-31, and single marks
 _TOKEN = re.compile(r"\w+(?:[./-]+\w+)*|[^\w\s]")
+_SPACE = re.compile(r"\s")
 _USUAL_TOKEN_CHARS = 8
 KINDS = ("bytes", "tokens", "counts")
 MOST = 1 << 16
@@ -131,13 +132,14 @@ def token_number(word: str, tokens: int) -> int:
 def _last_words(text: str, count: int) -> list[str]:
     """The last `count` words, without reading all of a long text."""
     chars = _USUAL_TOKEN_CHARS * count
-    while True:
-        words = _TOKEN.findall(text[-chars:])
-        if chars >= len(text):
-            return words[-count:]
-        if len(words) > count:  # the first may have lost its beginning
+    while chars < len(text):
+        # no word goes beyond white space, so that what follows on some has the words that it has in the whole text
+        cut = _SPACE.search(text, len(text) - chars)
+        words = _TOKEN.findall(text, cut.end()) if cut else []
+        if len(words) >= count:
             return words[-count:]
         chars *= 2
+    return _TOKEN.findall(text)[-count:]
 
 
 def at_least(least: int, **given: int) -> None:
