@@ -14,6 +14,7 @@ from selftrain.agents.chat_errors import ModelNonsenseError, is_too_long, refusa
 from selftrain.agents.chat_options import checked_body, checked_number, checked_texts, checked_whole
 from selftrain.agents.chat_protocol import message_of, tools_for
 from selftrain.errors import ModelError, OptionError
+from selftrain.pictures import data_url, is_picture
 from selftrain.tasks import stable_key
 from selftrain.tokens import Sample
 
@@ -39,7 +40,8 @@ class ChatAgent:
     in plain text, or a server without tools, is understood too (`selftrain.agents.chat_protocol` has the rules).
     One message is one action: the endpoint is asked for one call at a time, and where several come all the same, the
     first is carried out and the log tells of the others, each time.
-    Definitions of tools take room in the model's own context that the budget does not count.
+    Where the environment shows pictures, the latest is sent with the last message; the model must be one that sees.
+    Definitions of tools, and a picture, take room in the model's own context that the budget does not count.
 
     Args:
         model: its name at the endpoint; "" takes the only one that a server has.
@@ -118,7 +120,13 @@ class ChatAgent:
                 "with `selftrain run --budget N --reserve N --notes N`, or context={...}"
             )
         notes = int(observation["phase"]) == _MUST_COMPACT
-        messages = [{"role": one["role"], "content": encodable(one["content"])} for one in observation["messages"]]
+        messages: list[dict[str, Any]] = [
+            {"role": one["role"], "content": encodable(one["content"])} for one in observation["messages"]
+        ]
+        if is_picture(observation.get("image")) and not notes:
+            text = {"type": "text", "text": messages[-1]["content"]}
+            picture = {"type": "image_url", "image_url": {"url": data_url(observation["image"])}}
+            messages[-1]["content"] = [text, picture]
         answer = self._ask(messages, info, notes)
         self._sample = answer.sample
         if answer.calls > 1:
@@ -130,7 +138,7 @@ class ChatAgent:
         """Break off the call under way and let go of the connection; the agent cannot be used after it."""
         self._client.close()
 
-    def _ask(self, messages: list[dict[str, str]], info: Mapping[str, Any], notes: bool) -> Answer:
+    def _ask(self, messages: list[dict[str, Any]], info: Mapping[str, Any], notes: bool) -> Answer:
         retry = 0
         while True:
             body = self._complete(messages, info, notes)
@@ -144,7 +152,7 @@ class ChatAgent:
             self._client.wait(retry)
             retry += 1
 
-    def _complete(self, messages: list[dict[str, str]], info: Mapping[str, Any], notes: bool) -> bytes:
+    def _complete(self, messages: list[dict[str, Any]], info: Mapping[str, Any], notes: bool) -> bytes:
         while True:
             try:
                 return self._client.complete(self._request(messages, info, notes))
@@ -152,7 +160,7 @@ class ChatAgent:
                 if not self._without(refusal(error.__cause__)):
                     raise
 
-    def _request(self, messages: list[dict[str, str]], info: Mapping[str, Any], notes: bool) -> dict[str, Any]:
+    def _request(self, messages: list[dict[str, Any]], info: Mapping[str, Any], notes: bool) -> dict[str, Any]:
         limit = "max_tokens" if "max_tokens" in self._sends else "max_completion_tokens"
         request: dict[str, Any] = {
             "model": self._client.model,

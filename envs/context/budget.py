@@ -51,6 +51,7 @@ class ContextState:
     notebook: str
     inner_info: Mapping[str, Any]
     info: Mapping[str, Any]
+    picture: Mapping[str, Any]
 
 
 class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
@@ -65,6 +66,7 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
     Observation, view="messages": `messages` (a tuple of role and content; an optional system message, then user and
     assistant in turn), `phase` (0 act, 1 must compact, 2 in a branch), `budget_left` (tokens).
     Observation, view="tokens": `prompt` (int32, padded with -1 to the budget), `prompt_len`, `phase`, `budget_left`.
+    In both, of an environment that shows pictures, `image`: the latest one, as it came. It takes nothing of the budget.
 
     An action is a text (or its token ids). It goes to the environment, unless its first line begins with a verb:
     `/compact` (the rest are notes), `/note write PATH`, `/note append PATH`, `/note delete PATH`, `/read PATH`, and in
@@ -81,7 +83,7 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
     fits no context and was shown with its middle left out) and `truncation`.
 
     Args:
-        env: an environment of texts; of observations that hold a "text" and more, the text is shown.
+        env: an environment of texts; of observations that hold a "text" and an "image", both are shown.
         budget: tokens that the agent may see and write at once; a pair (low, high) is drawn from per task, so that
             all rollouts of one task share it.
         reserve: tokens of one message of the agent.
@@ -146,13 +148,16 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         )  # fmt: skip
         self._tokenizer = make_tokenizer(tokenizer)
         self._view = make_view(self._settings, self._tokenizer)
-        self.observation_space, self.action_space = self._view.observation_space, self._view.action_space
+        pictures = _pictures(env.observation_space)
+        self.observation_space = gym.spaces.Dict({**self._view.observation_space, **pictures})
+        self.action_space = self._view.action_space
         self._desk = Desk(notebook, mode)
         self._system = wording.system(self._settings, self._desk.exists) if system is None else system
         self._session: Session | None = None
         self._counts = Counts()
         self._inner_info: dict[str, Any] = {}
         self._info: dict[str, Any] = {}
+        self._picture: dict[str, Any] = {}
 
     @property
     def notebook(self) -> Notebook | None:
@@ -175,13 +180,13 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         wanted, lab, agent = (options.pop(name, "") for name in ("notebook", "lab", "agent"))
         self._session = None
         shown, info = self.env.reset(seed=seed, options=options or None)
-        opening = _text(shown)
+        opening = self._text(shown)
         task = str(info.get("task") or opening)
         self._desk.open(wanted or "keep", {"task": task, "lab": lab or str(info.get("lab", "")), "agent": agent})
         budget = self._settings.drawn_budget(task)
         session = Session(self._settings, self._tokenizer, self._system, budget, opening, self._desk.index())
         self._session, self._counts, self._inner_info = session, Counts(), dict(info)
-        return self._view.observation(session), self._report(session, Verb("act"))
+        return self._observation(session), self._report(session, Verb("act"))
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Take one message of the agent.
@@ -210,7 +215,7 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
             reward, truncated = self._truncate(limit), True
         if terminated or truncated:
             self._session = None
-        return self._view.observation(session), reward, terminated, truncated, self._report(session, verb)
+        return self._observation(session), reward, terminated, truncated, self._report(session, verb)
 
     def _verb(self, session: Session, message: Message) -> Verb:
         if session.phase == MUST_COMPACT:
@@ -224,9 +229,9 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         self._counts = replace(self._counts, env_steps=self._counts.env_steps + 1, idle=0)
         self._inner_info = dict(info)
         if terminated or truncated:
-            session.finish(message, _text(observation))
+            session.finish(message, self._text(observation))
         else:
-            session.deliver(message, _text(observation), acted=True)
+            session.deliver(message, self._text(observation), acted=True)
         return float(reward), bool(terminated), bool(truncated)
 
     def _carry_out(self, session: Session, message: Message, verb: Verb) -> Verb:
@@ -302,7 +307,7 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         session = copy.copy(self._playing())
         inner = self.env.get_wrapper_attr("save_state")()
         infos = dict(self._inner_info), dict(self._info)
-        return ContextState(inner, session, self._counts, self._desk.snapshot(), *infos)
+        return ContextState(inner, session, self._counts, self._desk.snapshot(), *infos, dict(self._picture))
 
     def restore_state(self, state: ContextState) -> tuple[Any, dict[str, Any]]:
         """Go on from `state`; returns the observation and the info that were current there."""
@@ -310,13 +315,24 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         self._desk.restore(state.notebook)
         self._session, self._counts = copy.copy(state.session), state.counts
         self._inner_info, self._info = dict(state.inner_info), dict(state.info)
-        return self._view.observation(self._session), dict(self._info)
+        self._picture = dict(state.picture)
+        return self._observation(self._session), dict(self._info)
 
     def close(self) -> None:
         """Close the environment, and let go of the notebook's folder; closing twice is fine."""
         self._session = None
         self._desk.close()
         self.env.close()
+
+    def _text(self, shown: Any) -> str:
+        """The text of what the environment shows; a picture beside it is kept, for a context is made of text."""
+        if not isinstance(shown, Mapping):
+            return str(shown)
+        self._picture = {"image": shown["image"]} if "image" in shown else {}
+        return str(shown["text"])
+
+    def _observation(self, session: Session) -> dict[str, Any]:
+        return {**self._view.observation(session), **self._picture}
 
     def _playing(self) -> Session:
         if self._session is None:
@@ -354,9 +370,8 @@ class ContextBudget(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         return dict(self._info)
 
 
-def _text(observation: Any) -> str:
-    """A context is made of text: of an observation that has a picture too, it takes the text."""
-    return str(observation["text"] if isinstance(observation, Mapping) else observation)
+def _pictures(space: gym.Space[Any]) -> dict[str, gym.Space[Any]]:
+    return {"image": space["image"]} if isinstance(space, gym.spaces.Dict) and "image" in space.spaces else {}
 
 
 def _sha(data: bytes) -> str:

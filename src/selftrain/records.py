@@ -18,6 +18,7 @@ import numpy as np
 
 from selftrain.errors import RecordError
 from selftrain.growth import grown
+from selftrain.pictures import data_url, is_picture
 from selftrain.tokens import Sample, read_samples
 
 SCHEMA = 2
@@ -220,11 +221,16 @@ def _segment(table: dict[str, Any]) -> Segment:
 
 
 def as_json(value: Any) -> Any:
-    """`value` with arrays, numpy scalars and tuples as lists and numbers; other types stay as they are.
+    """`value` with arrays, numpy scalars and tuples as lists and numbers, and pictures as data URLs.
+
+    A picture is an array `uint8[height, width, 3]`: as numbers it would take five times the room, and nobody could see
+    it. Other types stay as they are.
 
     Raises:
         TypeError: a mapping has a key that is no string, which JSON would change silently.
     """
+    if is_picture(value):
+        return data_url(value)
     if isinstance(value, np.ndarray | np.generic):
         plain = value.tolist()
         return plain if value.dtype.kind in "biufU" else as_json(plain)

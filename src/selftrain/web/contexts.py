@@ -34,7 +34,11 @@ def read_segment(segment: Segment, decode: Decode) -> tuple[list[list[Message]],
 def messages_of(view: Any) -> list[Message]:
     """An observation as (role, content) pairs; one that holds no messages is shown as a single one."""
     if isinstance(view, Mapping) and "messages" in view:
-        return [(str(message["role"]), str(message["content"])) for message in view["messages"]]
+        told = [(str(message["role"]), str(message["content"])) for message in view["messages"]]
+        if "image" not in view or not told:
+            return told
+        role, content = told[-1]
+        return [*told[:-1], (role, f"{content}\n{view['image']}")]
     return [("user", text_of(view))]
 
 

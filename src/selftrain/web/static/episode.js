@@ -28,11 +28,21 @@ function fill(target, text) {
   target.append(text.slice(from));
 }
 
-/** A text in fixed width; a long one is folded behind a button unless the search found something in it. */
-function block(text) {
+const PICTURES = /"?(data:image\/png;base64,[A-Za-z0-9+/=]+)"?/g;
+const withoutPictures = (content) => content.replace(PICTURES, "(picture)");
+
+/** A text in fixed width, then its pictures; a long one is folded behind a button unless the search found it there. */
+function block(content) {
   const box = element("div", "block");
   const pre = element("pre");
+  const text = withoutPictures(content);
   box.append(pre);
+  for (const [, url] of content.matchAll(PICTURES)) {
+    const picture = element("img", "picture");
+    picture.src = url;
+    picture.alt = "picture shown to the agent";
+    box.append(picture);
+  }
   const lines = text.split("\n");
   const short = lines.slice(0, FOLD_LINES).join("\n").slice(0, FOLD_CHARACTERS);
   fill(pre, text);
@@ -56,7 +66,7 @@ function message(number) {
   const [role, content] = messages[number];
   const box = element("article", `message ${role}`);
   const head = element("p", "head", ROLES[role] || role);
-  head.append(element("span", "muted", `${count(content.length)} characters`));
+  head.append(element("span", "muted", `${count(withoutPictures(content).length)} characters`));
   box.append(head, block(content));
   return box;
 }
