@@ -13,10 +13,14 @@ from gymnasium.utils.env_checker import check_env
 
 from selftrain.agents.replay import replay
 from selftrain.agents.rollout import rollout
+from selftrain.envs.catalogue import task_of_id
+from selftrain.envs.clean_room import NoCleanRoom
 from selftrain.envs.lab.day import DAYS
 from selftrain.envs.lab.env import LabEnv
 from selftrain.envs.lab.labs import MOST_LABS
+from selftrain.envs.lab.tasks import ANSWERS
 from selftrain.errors import OptionError, TaskError, UnknownNameError
+from selftrain.evidence import Evidence, EvidenceFile
 from selftrain.records import read_records
 from selftrain.tasks import Task
 
@@ -69,6 +73,15 @@ def test_tasks_that_are_no_days(task: Any, error: type[Exception], says: str) ->
     with pytest.raises(error, match=says):
         env.reset(options={"task": task})
     assert env.reset(seed=0)[1]["valid"]
+
+
+@pytest.mark.parametrize("line", [b"maybe", b"", b"yes yes", b"\xff", b"YES"])
+def test_evidence_that_holds_no_answers_is_judged_and_not_paid(line: bytes) -> None:
+    task = task_of_id("lab-day/train/1/0")
+    answers = [b"yes" if said == "label yes" else b"no" for said in task.oracle]
+    for lines, passed in ((answers, True), ([line, *answers[1:]], False)):
+        evidence = Evidence({ANSWERS: EvidenceFile(b"".join(one + b"\n" for one in lines))})
+        assert task.verifier.verify(evidence, task, NoCleanRoom()).passed is passed
 
 
 def npz(folder: Path, **changes: Any) -> str:
