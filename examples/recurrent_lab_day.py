@@ -208,16 +208,13 @@ def draw(plan: Plan, runs: Sequence[Run], bounds: Bounds, path: Path) -> None:
     right.plot(
         seen, [bounds.shots[int(number)] for number in seen], "k-", linewidth=0.8, label="at best, so many labels"
     )
-    right.annotate("exam", (plan.before_exam, 0.47), fontsize=8)
     for axes in (left, right):
-        axes.axhline(bounds.ceiling, color="black", linestyle="-.", linewidth=0.8)
-        axes.axhline(bounds.zero_shot, color="black", linestyle=":", linewidth=0.8)
-        axes.axhline(bounds.majority, color="grey", linestyle=":", linewidth=0.8)
-        axes.axhline(bounds.chance, color="black", linestyle="--", linewidth=0.8)
-        axes.set_ylim(0.45, 1.03)
-    for name, value in {"zero-shot": bounds.zero_shot, "majority": bounds.majority, "chance": bounds.chance}.items():
-        right.annotate(name, (0.01, value), xycoords=right.get_yaxis_transform(), fontsize=7, va="bottom")
+        for place, (name, value) in enumerate(bounds.lines(plan.before_exam).items()):
+            axes.axhline(value, color="black", linestyle=("--", "-.", ":")[place % 3], linewidth=0.8)
+            axes.annotate(name, (0.01, value), xycoords=axes.get_yaxis_transform(), fontsize=7, va="bottom")
+        axes.set_ylim(0.35, 1.03)
     right.set(xlabel="labels seen that day", title="test days, labs that nobody practised in")
+    right.set_xticks([*range(0, plan.before_exam, 4), plan.before_exam + 0.5], [*range(0, plan.before_exam, 4), "exam"])
     right.legend(fontsize=8, loc="lower right")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)

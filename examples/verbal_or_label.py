@@ -160,14 +160,13 @@ def draw(rows: Sequence[Row], bounds: Bounds, path: Path) -> None:
         left.plot(np.arange(len(smooth)) + window, smooth, color=f"C{place}", label=row.arm)
         right.bar(place, np.mean(row.accuracies), 0.6, color=f"C{place}", alpha=0.35)
         right.scatter(np.full(len(row.accuracies), place), row.accuracies, 14, color=f"C{place}", zorder=3)
-    lines = {"chance": bounds.chance, "majority": bounds.majority, "zero-shot": bounds.zero_shot}
-    lines |= {f"{number} label{'s' * (number > 1)}": value for number, value in bounds.shots.items()}
-    lines["rule"] = bounds.ceiling
-    for place, (name, value) in enumerate(lines.items()):
-        right.axhline(value, color="black", linestyle=("--", "-.", ":")[place % 3], linewidth=0.8)
-        right.annotate(name, (len(rows) - 0.5, value), fontsize=7, va="bottom", ha="right")
-    left.axhline(bounds.zero_shot, color="black", linestyle=":", linewidth=0.8, label="zero-shot")
-    left.set(xlabel="things seen", ylabel="share of right answers", title="over the day (running mean)")
+    for axes in (left, right):
+        for place, (name, value) in enumerate(bounds.lines(*bounds.shots).items()):
+            axes.axhline(value, color="black", linestyle=("--", "-.", ":")[place % 3], linewidth=0.8)
+            axes.annotate(name, (0.01, value), xycoords=axes.get_yaxis_transform(), fontsize=7, va="bottom")
+    left.set(
+        xlabel="things seen", ylabel="share of right answers", title="over the day (running mean)", ylim=(0.45, 1.03)
+    )
     left.legend(fontsize=8, loc="lower right")
     right.set(ylim=(0.45, 1.03), title="in the exam, a dot for each seed")
     right.set_xticks(range(len(rows)), [row.arm.replace(", ", "\n") for row in rows], fontsize=7)

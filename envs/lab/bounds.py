@@ -7,6 +7,7 @@ to see can only do worse.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,9 +46,15 @@ class Bounds:
     ceiling: float
 
     def normalised(self, accuracy: float) -> float:
-        """Where an accuracy lies from the zero-shot line, 0.0, to the ceiling, 1.0; negative below that line."""
+        """Where an accuracy lies from the zero-shot line, 0.0, to the ceiling, 1.0; NaN where these are the same."""
         room = self.ceiling - self.zero_shot
-        return (accuracy - self.zero_shot) / room if room > 0 else 0.0
+        return (accuracy - self.zero_shot) / room if room > 0 else math.nan
+
+    def lines(self, *shots: int) -> dict[str, float]:
+        """The lines of a plot: name → accuracy, of the shots those after so many labels."""
+        after = {f"{number} label{'s' * (number != 1)}": self.shots[number] for number in shots}
+        low = {"chance": self.chance, "majority": self.majority, "zero-shot": self.zero_shot}
+        return {**low, **after, "rule": self.ceiling}
 
 
 def expected_accuracy(likely: npt.NDArray[np.floating[Any]], labels: Bools) -> float:
