@@ -38,7 +38,10 @@ from selftrain.tasks import Task
 ATTEMPTS = 6
 FIRST_WAIT_SECONDS = 1.0
 _NUMERIC_SPACES = (gym.spaces.Box, gym.spaces.Discrete, gym.spaces.MultiDiscrete, gym.spaces.MultiBinary)
-_IN_WORDS = "the memory games are in words with --set view=text --budget N --reserve N --notes N"
+_IN_WORDS = (
+    "labs and terminals are in words as SelfTrain-Lab-v0 and SelfTrain-Terminal-v0, "
+    "the memory games with --set view=text --budget N --reserve N --notes N"
+)
 _log = logging.getLogger(__name__)
 
 
