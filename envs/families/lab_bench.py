@@ -83,7 +83,8 @@ class SealedVerifier:
         return Verdict(enough, accuracy, (Check(name, True), check), why)
 
     def _grade(self, evidence: Evidence) -> tuple[float, bool]:
-        answers = np.array([self._answers(evidence).get(name, UNANSWERED) for name in self.names])
+        found = self._answers(evidence)
+        answers = np.array([found.get(name, UNANSWERED) for name in self.names])
         accuracy, enough = grade(answers, np.array(self.labels), self.bar)
         return float(accuracy), bool(enough)
 
