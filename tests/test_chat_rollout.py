@@ -297,7 +297,7 @@ def test_run_takes_a_model_and_a_context(command: Command, tmp_path: Path) -> No
         (("SelfTrain-Courier-v0", "--backend", "docker"), "has no sandbox: leave out --backend and --image"),
         (
             ("SelfTrain-Courier-v0",),
-            "needs an environment of tasks; SelfTrain-Courier-v0 has none; the memory games are in",
+            "needs an environment of tasks; SelfTrain-Courier-v0 has none; labs and terminals are in",
         ),
         (("SelfTrain-Courier-v0", "--agent", "random"), "--set view=text --budget N --reserve N --notes N"),
         ((*COURIER, *BUDGET, "--view", "tokens"), "OracleAgent is an agent of texts, which needs view='messages'"),
