@@ -14,6 +14,7 @@ from selftrain.envs.lab.labs import Lab, find_lab
 from selftrain.envs.lab.preparation import STAINS
 from selftrain.envs.lab.slides import images
 from selftrain.envs.lab.words import describe
+from selftrain.tasks import SPLITS
 
 Numbers = npt.NDArray[np.float64]
 LABS = 240
@@ -40,6 +41,18 @@ def test_nothing_but_silence_tells_that_the_exam_has_begun(feedback: str, questi
         shapes.add((re.sub(r"(thing|step) \d+", r"\1 #", text), reward, *over, *sorted(info.items())))
     assert len(shapes) == 1
     assert [said != "" for said in told] == [feedback != "none" and questions is None] * 12 + [False] * 2
+
+
+def test_a_day_does_not_say_of_which_split_its_lab_is_and_yet_which_lab_it_is() -> None:
+    env = LabEnv(length=5)
+    opened = {}
+    for split in SPLITS:
+        for seed in (0, 1, DAYS):
+            text, _ = env.reset(options={"task": f"lab-day/{split}/1/{seed}"})
+            assert not [name for name in SPLITS if name in text]
+            opened[split, seed] = text.split(",")[0]
+    assert all(opened[split, 0] == opened[split, 1] for split in SPLITS)
+    assert len(set(opened.values())) == 2 * len(SPLITS)
 
 
 def test_exams_are_like_days() -> None:

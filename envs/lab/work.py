@@ -14,6 +14,7 @@ from selftrain.envs.lab.cells import TRAITS, Bools
 from selftrain.envs.lab.day import Atom, Day, Terms, day_of_seed
 from selftrain.envs.lab.image_sets import ImageSet, load_image_set
 from selftrain.envs.lab.labs import find_lab
+from selftrain.tasks import stable_key
 
 Pixels = npt.NDArray[np.uint8]
 _OTHER_LABS = 32
@@ -95,8 +96,9 @@ class CellWork:
         lab = self.day.lab
         features = "; ".join(senior.FEATURES[TRAITS[number]] for number in lab.scope.traits)
         size = ", and on the least size that they count" if len(lab.scope.cuts) > 1 else ""
+        called = f"{stable_key(lab.name):08X}"  # the name would tell whether this is training or a test
         return (
-            f"Lab {lab.name}, {lab.preparation.stain} slides. A macrophage is a large cell with a ruffled outline, an "
+            f"Lab {called}, {lab.preparation.stain} slides. A macrophage is a large cell with a ruffled outline, an "
             "oval nucleus at the rim that takes a fifth to a third of it, and vacuoles. Labs differ on borderline "
             f"macrophages, which some count and others leave out ({features}){size}."
         )
