@@ -72,9 +72,9 @@ def nuclei(cells: Cells) -> Spots:
     luck = chances(cells.texture, 9, 2)
     first = luck[:, 0] * 2 * np.pi
     first = np.where(cells.aspect > LONG, np.round(luck[:, 0]) * np.pi + 0.6 * (luck[:, 1] - 0.5), first)
-    arc = 0.45 * cells.diameter / 2
+    arc = 0.5 * cells.diameter / 2
     step = np.where(most > 1, 2 * np.pi / np.maximum(most, 1), 0.0)
-    step = np.where(lobed, 2 * np.arcsin(np.clip(size * 1.02 / arc, 0, 1)), step)
+    step = np.where(lobed, 2 * np.arcsin(np.clip(size * 0.82 / arc, 0, 1)), step)  # lobes touch, and the arc stays open
     jitter = 0.25 * (chances(cells.texture, 16, len(number)) - 0.5) * lobed[:, None]
     angle = first[:, None] + step[:, None] * number + jitter
     edge = reach(cells, angle)
