@@ -217,6 +217,22 @@ def test_a_limit_can_be_an_end() -> None:
         assert env.step(0)[1:4] == (0.0, False, False)
         _, reward, terminated, truncated, info = env.step(MENU.index(right))
         assert (reward, terminated, truncated, info["truncation"]) == (1.0, True, False, "steps")
+        env.reset(seed=0)
+        assert env.step(MENU.index(SUBMIT))[1:4] == (0.0, True, False)
+
+
+def test_a_function_s_menu_follows_every_step() -> None:
+    def source(text: str, info: Mapping[str, Any]) -> list[str]:
+        return [f"echo {info['step']}", *["pwd"] * text.startswith("0")]
+
+    with gym.make(TERMINAL, families=["csv-reshape"]) as inner:
+        view = NumericView(inner, source, slots=2, text="bytes", window=2000)
+        view.reset(seed=0)
+        for number in range(3):
+            seen = bytes(view.step(0)[0]).lstrip(b"\0").decode()
+            assert seen.startswith(f"{number}\n") and view.action_masks().tolist() == [True, number == 0]
+        view.reset(seed=0)
+        assert bytes(view.step(0)[0]).lstrip(b"\0").startswith(b"0\n")
 
 
 def test_a_slot_without_a_command_costs_a_step_and_nothing_else() -> None:
