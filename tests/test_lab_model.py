@@ -203,9 +203,10 @@ def test_remarks_teach_the_whole_convention_and_faster_than_labels() -> None:
 
 def test_a_belief_that_hears_a_contradiction_says_so() -> None:
     belief = Belief(Scope((0, 1)))
-    belief.hear_trait(0, True)
+    counted = np.array([not convention.left_out[0] for convention in belief.conventions])
+    assert belief.keep(counted) == 1.0
     with pytest.raises(ValueError, match="no convention"):
-        belief.hear_trait(0, False)
+        belief.keep(~counted)
 
 
 def test_the_protocol_settles_about_half_and_its_clauses_are_true() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +10,7 @@ import numpy.typing as npt
 
 from selftrain.envs.lab.cells import CUTS, TRAITS, Bools, Cells, Floats
 
-PRIORS = 1e-12
+_NOTHING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -58,11 +56,6 @@ class Scope:
             found += [Convention(tuple(left_out), cut) for cut in self.cuts]
         return found
 
-    @property
-    def bits(self) -> float:
-        """What there is to learn about a lab."""
-        return math.log2(len(self.conventions()))
-
 
 class Belief:
     """What an ideal observer believes of a lab: a weight for each convention that its scope allows.
@@ -77,7 +70,7 @@ class Belief:
     @property
     def bits(self) -> float:
         """What is left to learn: the entropy."""
-        weights = self.weights[self.weights > PRIORS]
+        weights = self.weights[self.weights > _NOTHING]
         return float(-(weights * np.log2(weights)).sum())
 
     def table(self, cells: Cells) -> Bools:
@@ -88,18 +81,6 @@ class Belief:
         """The probability that each cell is called a macrophage here."""
         found: Floats = self.weights @ self.table(cells)
         return found
-
-    def see(self, cell: Cells, label: bool) -> float:
-        """Learn the label of one cell; returns the bits that it brought."""
-        return self.keep(self.table(cell)[:, 0] == label)
-
-    def hear_trait(self, trait: int, left_out: bool) -> float:
-        """Learn whether a trait is left out; returns the bits that it brought."""
-        return self.keep(np.array([convention.left_out[trait] == left_out for convention in self.conventions]))
-
-    def hear_least(self, least: float) -> float:
-        """Learn the least size; returns the bits that it brought."""
-        return self.keep(np.array([convention.least == least for convention in self.conventions]))
 
     def keep(self, fits: npt.NDArray[np.bool_]) -> float:
         """Rule out the conventions for which `fits` is false; returns the bits that it brought.
@@ -113,8 +94,3 @@ class Belief:
             raise ValueError("no convention of this scope fits what was seen and heard")
         self.weights = weights / weights.sum()
         return before - self.bits
-
-
-def accuracy(predicted: Sequence[bool] | Bools, labels: Sequence[bool] | Bools) -> float:
-    """Share of right answers."""
-    return float((np.asarray(predicted, bool) == np.asarray(labels, bool)).mean())

@@ -35,7 +35,7 @@ _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")  # what has eight bits a cha
 _LEAST_SIDE = 8
 # of ten parts of a folder without splits: those below the first number are train, those below the second dev
 _PARTS = (6, 8)
-_EXAM_SHARE = 0.25
+_KEPT_FOR_EXAMS = 0.25
 _USUAL_NAMES = ("macrophage", "macrophages", "yes", "positive")
 
 
@@ -105,7 +105,7 @@ class ImageSet:
     def _pool(self, split: str, exam: bool) -> Ints:
         same = self.parts[split].same
         order = np.random.default_rng([stable_key("picture set"), SPLITS[split]]).permutation(len(same))
-        kept = np.isin(same[order], same[order[: max(1, round(_EXAM_SHARE * len(order)))]])
+        kept = np.isin(same[order], same[order[: max(1, round(_KEPT_FOR_EXAMS * len(order)))]])
         return order[kept] if exam else order[~kept]
 
 
