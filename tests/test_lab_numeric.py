@@ -291,7 +291,7 @@ def test_bounds_are_those_of_the_exact_observer() -> None:
             if number in found:
                 found[number].append(expected_accuracy(belief.likely(cells), labels))
             if cell is not None:
-                belief.see(cell, bool(lab.convention.labels(cell)[0]))
+                belief.keep(belief.table(cell)[:, 0] == lab.convention.labels(cell)[0])
     assert bounds.shots == pytest.approx({number: np.mean(values) for number, values in found.items()})
     assert bounds.shots[0] == bounds.zero_shot == zero_shot(lab, cells)
     assert bounds.majority == max(labels.mean(), 1 - labels.mean()) and bounds.ceiling == 1.0
