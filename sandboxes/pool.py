@@ -114,7 +114,8 @@ class WarmPool(Generic[T]):
             try:
                 one = self._start(shelf.spec)
             except Exception as error:  # of any kind: whoever asks next meets it and reports it, this thread goes on
-                _log.warning("no sandbox could be warmed: %s", error)
+                if self._worker is me:  # else the pool was closed meanwhile, and this one with it
+                    _log.warning("no sandbox could be warmed: %s", error)
                 shelf.wanted = 0
                 continue
             with self._changed:
