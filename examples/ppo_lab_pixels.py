@@ -173,21 +173,20 @@ def table(plan: Plan, runs: Sequence[Run], bounds: Sequence[Bounds]) -> Table:
             "least",
             "own rule",
             "majority",
-            "zero-shot",
+            Column("zero-shot", no_wrap=True),
             "5 labels",
             "20 labels",
         ),
         title=f"PPO on pixels, level {plan.level}: {len(runs)} seed(s), {plan.steps} steps on {plan.cells} cells",
-        caption="greedy, on cells that nobody practised on, mean and least of the seeds; chance is 0.5; own rule: who "
-        "sees without error and goes by the rule of the lab that was learned",
+        caption="first the lab that was learned; greedy, on cells that nobody practised on, mean and least of the "
+        "seeds; chance is 0.5; own rule: who sees without error and goes by the rule of the lab that was learned",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
     for place, (lab, bound) in enumerate(zip([plan.home, *plan.away], bounds, strict=True)):
         values = [run.home if place == 0 else run.away[place - 1] for run in runs]
         lines = (own_rule_there(plan, lab), bound.majority, bound.zero_shot, *bound.shots.values())
-        name = f"{lab.name}{' (learned)' if place == 0 else ''}"
-        shown.add_row(name, *(f"{value:.3f}" for value in (float(np.mean(values)), min(values), *lines)))
+        shown.add_row(lab.name, *(f"{value:.3f}" for value in (float(np.mean(values)), min(values), *lines)))
     return shown
 
 

@@ -55,7 +55,7 @@ def test_recurrent_ppo_runs_with_its_control(tmp_path: Path) -> None:
 
 def test_ppo_on_pixels_runs_at_home_and_elsewhere(tmp_path: Path) -> None:
     said = run("ppo_lab_pixels", tmp_path, "--quick")
-    assert "zero-shot" in said and "train/1/0" in said and "test/1/0" in said
+    assert "zero-shot" in said and "train/1/0 " in said and "test/1/0" in said
 
 
 def test_a_learner_is_paid_for_what_it_sees_alone() -> None:
