@@ -206,7 +206,7 @@ def draw(plan: Plan, runs: list[Run], random: float, oracle: float, path: Path) 
 def main(
     level: Annotated[int, typer.Option(min=1, max=5, help="of the tasks")] = 1,
     seeds: Annotated[int, typer.Option(min=1, help="runs")] = 5,
-    steps: Annotated[int, typer.Option(min=1, help="commands in sandboxes of each run")] = 11_000,
+    steps: Annotated[int, typer.Option(min=1, help="commands in sandboxes of each run")] = 14_000,
     tests: Annotated[int, typer.Option(min=1, help="tasks of the test")] = 100,
     masks: Annotated[bool, typer.Option(help="sb3-contrib's MaskablePPO: only commands on offer")] = True,
     workers: Annotated[int, typer.Option(min=1, help="runs at a time")] = 2,
