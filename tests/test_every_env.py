@@ -32,7 +32,7 @@ def play(env_id: str, seed: int, actions: Sequence[Any], **arguments: Any) -> li
         seen: list[Any] = [env.reset(seed=seed)]
         for action in actions:
             seen.append(env.step(action))
-            if seen[-1][2]:
+            if seen[-1][2] or seen[-1][3]:
                 break
         return seen
 

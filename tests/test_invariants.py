@@ -325,6 +325,17 @@ def in_the_browser(noise: str) -> Act:
     return act
 
 
+def in_the_lab(noise: str) -> Act:
+    def act(observation: Mapping[str, Any], info: Mapping[str, Any]) -> str:
+        if observation["phase"] == 1:
+            return "carried"
+        if info["env_steps"] >= 12:
+            return "submit"
+        return "label no" if info["env_steps"] % 4 == 3 else f"note {noise * 40}"
+
+    return act
+
+
 def terminal() -> gym.Env[Any, Any]:
     return gym.make("selftrain:SelfTrain-Terminal-v0", tasks=["csv-reshape/train/1/0"], disable_env_checker=True)
 
@@ -339,13 +350,24 @@ MAKE = {
     "SelfTrain-Browser-v0": lambda: gym.make(
         "selftrain:SelfTrain-Browser-v0", observation_chars=600, disable_env_checker=True
     ),
+    "SelfTrain-Lab-v0": lambda: gym.make("selftrain:SelfTrain-Lab-v0", view="both", disable_env_checker=True),
+    "SelfTrain-LabBench-v0": lambda: gym.make("selftrain:SelfTrain-LabBench-v0", disable_env_checker=True),
 }
-ACTING = {"SelfTrain-Math-v0": in_python, "SelfTrain-Proof-v0": in_coq, "SelfTrain-Browser-v0": in_the_browser}
+ACTING = {
+    "SelfTrain-Math-v0": in_python,
+    "SelfTrain-Proof-v0": in_coq,
+    "SelfTrain-Browser-v0": in_the_browser,
+    "SelfTrain-Lab-v0": in_the_lab,
+}
+# a context is made of text, and these show none
+NUMERIC = {"SelfTrain-TerminalMenu-v0", "SelfTrain-LabPixels-v0", "SelfTrain-LabFeatures-v0"}
 NEEDS = {"SelfTrain-Proof-v0": needs_coq}
 BUDGET = {"budget": 4200, "reserve": 200, "notes_budget": 120, "trigger": "every:4"}
 
 
-@pytest.mark.parametrize("env_id", [pytest.param(env_id, marks=NEEDS.get(env_id, ())) for env_id in ENVIRONMENTS])
+@pytest.mark.parametrize(
+    "env_id", [pytest.param(env_id, marks=NEEDS.get(env_id, ())) for env_id in ENVIRONMENTS if env_id not in NUMERIC]
+)
 def test_every_environment_keeps_the_invariants(env_id: str) -> None:
     def in_words() -> gym.Env[Any, Any]:
         return gym.make(f"selftrain:{env_id}", view="text", cuts=14, disable_env_checker=True)

@@ -10,7 +10,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import gymnasium as gym
 import numpy as np
@@ -31,12 +31,19 @@ class BrokenInvariantError(AssertionError):
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the wrapped environment's `step`, and its answer."""
+    """One call of the wrapped environment's `step`, and its answer; of one with a picture, text and picture apart."""
 
     action: Any
     observation: Any
     reward: float
     over: bool
+    picture: bytes = b""
+
+    @classmethod
+    def of(cls, action: Any, observation: Any, reward: Any, over: Any) -> Self:
+        """The call, from what `step` took and gave."""
+        text, picture = _apart(observation)
+        return cls(action, text, float(reward), bool(over), picture)
 
 
 @dataclass(frozen=True)
@@ -83,13 +90,13 @@ class _Spy(gym.Wrapper[Any, Any, Any, Any]):
     def reset(self, **arguments: Any) -> tuple[Any, dict[str, Any]]:
         """Forget the last episode."""
         observation, info = self.env.reset(**arguments)
-        self.calls, self.opening = [], str(observation)
+        self.calls, self.opening = [], str(_apart(observation)[0])
         return observation, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Write the call down."""
         observation, reward, terminated, truncated, info = self.env.step(action)
-        self.calls.append(Call(action, observation, float(reward), bool(terminated or truncated)))
+        self.calls.append(Call.of(action, observation, reward, terminated or truncated))
         return observation, reward, terminated, truncated, info
 
 
@@ -188,7 +195,7 @@ def check_replay(episode: Episode, make: MakeEnv, seed: int = 0) -> None:
     with make() as bare:
         bare.reset(seed=seed)
         answers = [bare.step(action) for action in sent]
-    again = [Call(a, o, float(r), bool(t or c)) for a, (o, r, t, c, _) in zip(sent, answers, strict=True)]
+    again = [Call.of(a, o, r, t or c) for a, (o, r, t, c, _) in zip(sent, answers, strict=True)]
     if tuple(again) != episode.calls:
         raise BrokenInvariantError(
             f"I5: {len(episode.calls)} calls of the environment, {len(again)} of the replay differ"
@@ -279,3 +286,9 @@ def _latest(episode: Episode, content: str, info: Mapping[str, Any]) -> str:
         if content.startswith(head):
             return content.removeprefix(head).removeprefix(f"\n\n{wording.LATEST_HEADING}\n")
     return content
+
+
+def _apart(observation: Any) -> tuple[Any, bytes]:
+    if isinstance(observation, Mapping):
+        return observation["text"], observation["image"].tobytes()
+    return observation, b""
