@@ -19,7 +19,9 @@ PROVEN = [(name, level) for name in NAMES for level in LEVELS] + [(name, 1) for 
 
 @pytest.mark.parametrize(("name", "level"), PROVEN)
 def test_oracle_is_paid_and_nop_and_cheats_are_not(name: str, level: int) -> None:
-    proof = prove(terminal_family(name).task(seed=level, level=level), backend_or_skip("bubblewrap"))
+    task = terminal_family(name).task(seed=level, level=level)
+    # the same each time is shown at three levels of five; `selftrain verify` plays all twice
+    proof = prove(task, backend_or_skip("bubblewrap"), repetitions=1 + level % 2)
     assert proof.faults == []
 
 
@@ -34,7 +36,7 @@ def test_both_backends_give_the_same_verdicts(name: str) -> None:
     assert verdicts["bubblewrap"] == verdicts["docker"]
 
 
-@pytest.mark.parametrize("name", ALL_NAMES)
+@pytest.mark.parametrize("name", [name for name in ALL_NAMES if name not in LAB_NAMES])  # those in test_lab_bench.py
 @given(seed=st.integers(0, 2**40), level=st.sampled_from(LEVELS), split=st.sampled_from(sorted(SPLITS)))
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_family_is_a_pure_function(name: str, seed: int, level: int, split: str) -> None:

@@ -216,6 +216,7 @@ def test_a_seed_names_the_lab_and_its_day() -> None:
     assert names == {f"{split}/2/{number}" for split in SPLITS for number in (17, 18)}
     one, other, again = (family.task(seed, 2) for seed in (17 * DAYS, 17 * DAYS + 1, 17 * DAYS))
     assert one.oracle == again.oracle and one.oracle != other.oracle
+    assert one.fingerprint() == again.fingerprint() != other.fingerprint()
     with pytest.raises(OptionError, match="split and a seed"):
         family.build(np.random.default_rng(0), 1)
 
