@@ -7,14 +7,15 @@ from backends import backend_or_skip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from selftrain.envs.families import ALL_NAMES, LAB_NAMES, LONG_NAMES, NAMES, terminal_family
+from selftrain.envs.families import ALL_NAMES, LAB_NAMES, LONG_NAMES, MENU_NAMES, NAMES, terminal_family
 from selftrain.envs.proof import prove
 from selftrain.errors import OptionError, SelfTrainError, TaskError, UnknownNameError
 from selftrain.sandboxes import backend_names
 from selftrain.tasks import LEVELS, SPLITS, Task, expand_task_ids, parse_task_id
 
 # the other levels of the long families are left to `selftrain verify`: they take minutes
-PROVEN = [(name, level) for name in NAMES for level in LEVELS] + [(name, 1) for name in (*LONG_NAMES, *LAB_NAMES)]
+PROVEN = [(name, level) for name in (*NAMES, *MENU_NAMES) for level in LEVELS]
+PROVEN += [(name, 1) for name in (*LONG_NAMES, *LAB_NAMES)]
 
 
 @pytest.mark.parametrize(("name", "level"), PROVEN)
