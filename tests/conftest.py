@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 # how long an example takes says more about the machine's load than about the code
 settings.register_profile("selftrain", deadline=None)
 settings.load_profile("selftrain")
+# tests of these are skipped on a user's machine that lacks them; `make test` installs them
+LEARNING = ("matplotlib", "sb3_contrib", "stable_baselines3", "torchrl")
+
+
+def pytest_configure() -> None:
+    """In CI a missing component is a failure, not a skip."""
+    missing = [name for name in LEARNING if importlib.util.find_spec(name) is None]
+    if missing and os.environ.get("CI") == "true":
+        raise pytest.UsageError(f"CI=true and not installed: {', '.join(missing)}")
 
 
 @pytest.fixture(scope="module")

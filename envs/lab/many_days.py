@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -82,7 +83,7 @@ def _codes(work: Work, index: int, kind: str) -> str:
     return " ".join(atom.code for atom in work.feedback(index, kind))
 
 
-class _ManyDays(VectorEnv[_Arrays, Any, _Arrays]):
+class _ManyDays(VectorEnv[_Arrays, Any, _Arrays], ABC):
     env_class: ClassVar[type[LabFeaturesEnv | LabPixelsEnv]]
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}
 
@@ -166,8 +167,9 @@ class _ManyDays(VectorEnv[_Arrays, Any, _Arrays]):
         task, shift, limit = self._like.begin(rng)
         return Seat(task, shift, limit, rng, opening_remark(shift.work, self._terms.protocol))
 
+    @abstractmethod
     def _show(self, seat: Seat) -> _Arrays:
-        raise NotImplementedError
+        """What this seat observes."""
 
     def _shown(self) -> _Arrays:
         return np.stack([self._show(seat) for seat in self._seats])
