@@ -13,14 +13,16 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from selftrain.envs.task_image import ready_spec
 from selftrain.errors import SandboxError, VerifierError
 from selftrain.evidence import Evidence, EvidenceFile
-from selftrain.sandboxes import Backend, Sandbox, SandboxLimits, SandboxSpec
+from selftrain.sandboxes import Backend, Sandbox, SandboxSpec
 from selftrain.tasks import Task
 from selftrain.verdicts import CaseInput, CaseOutput
 
 CAPTURE = "/tmp/.case"
 READ_LIMIT = 8 << 20
+FLOODED = b"\0 more output than the clean room reads"  # a NUL equals no expected text
 
 
 class SandboxCleanRoom:
@@ -52,7 +54,8 @@ class SandboxCleanRoom:
     @contextlib.contextmanager
     def pair(self, evidence: Evidence, task: Task) -> Iterator[tuple[Sandbox, Sandbox]]:
         """Two pristine sandboxes, one empty and one with the submission; see `CleanRoom`."""
-        spec = dataclasses.replace(self._spec(evidence, task), limits=SandboxLimits(output_bytes=READ_LIMIT))
+        spec = self._spec(evidence, task)
+        spec = dataclasses.replace(spec, limits=dataclasses.replace(spec.limits, output_bytes=READ_LIMIT))
         with contextlib.ExitStack() as stack:
             sandboxes = []
             for one in (dataclasses.replace(spec, files={}, modes={}), spec):
@@ -61,14 +64,10 @@ class SandboxCleanRoom:
             yield sandboxes[0], sandboxes[1]
 
     def _spec(self, evidence: Evidence, task: Task) -> SandboxSpec:
-        return SandboxSpec(
-            image=self._image or task.image,
-            files={path: file.data for path, file in evidence.files.items()},
-            # execute bits are the submission's to choose; everything else about modes is not
-            modes={path: 0o755 for path, file in evidence.files.items() if file.mode & 0o100},
-            tools=task.tools,
-            writable=task.writable,
-        )
+        files = {path: file.data for path, file in evidence.files.items()}
+        # execute bits are the submission's to choose; everything else about modes is not
+        modes = {path: 0o755 for path, file in evidence.files.items() if file.mode & 0o100}
+        return ready_spec(self._backend, task, self._image, files, modes, left=True).as_files()
 
     def _ready(self, sandbox: Sandbox | None, spec: SandboxSpec) -> Sandbox:
         if sandbox is None:
@@ -145,7 +144,7 @@ def _read(sandbox: Sandbox, path: str) -> bytes:
         return sandbox.read(path, READ_LIMIT)
     except OSError as error:
         if error.errno == errno.EFBIG:
-            return b"\0 more output than the clean room reads"  # a NUL equals no expected text
+            return FLOODED
         return b""
 
 

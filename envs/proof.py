@@ -12,10 +12,27 @@ from gymnasium.envs.registration import load_env_creator
 
 from selftrain.envs.catalogue import KINDS
 from selftrain.envs.task_env import TaskEnv
+from selftrain.errors import TaskError, VerifierError
+from selftrain.evidence import Evidence
 from selftrain.registration import ENVIRONMENTS
 from selftrain.sandboxes import Backend
 from selftrain.tasks import Task
 from selftrain.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Played:
+    """What one scripted episode came to.
+
+    Attributes:
+        verdict: the judgement over what it left.
+        evidence: the bytes that were judged.
+        peak_memory_bytes: the most that its place took while it was played, judging left out; None where nobody counts.
+    """
+
+    verdict: Verdict
+    evidence: Evidence
+    peak_memory_bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -40,21 +57,22 @@ class Play:
 
 @dataclass(frozen=True)
 class Proof:
-    """What was seen of one task: `plays` in the order oracle, nop, cheats."""
+    """What was seen of one task: `plays` in the order oracle, nop, cheats; none where the task broke, by `error`."""
 
     task: str
     plays: tuple[Play, ...]
     seconds: float
+    error: str = ""
 
     @property
     def holds(self) -> bool:
         """Oracle 1, nop 0, cheats 0, the same each time."""
-        return all(play.right and play.stable for play in self.plays)
+        return not self.error and all(play.right and play.stable for play in self.plays)
 
     @property
     def faults(self) -> list[str]:
         """What does not hold, one line each."""
-        lines = []
+        lines = [self.error] if self.error else []
         for play in self.plays:
             if not play.right:
                 verdict = next(v for v in play.verdicts if v.passed != play.wanted)
@@ -74,8 +92,8 @@ def prove(task: Task, backend: Backend, image: str = "", repetitions: int = 2) -
     scripts = {"oracle": task.oracle, "nop": (), **{f"cheat {name}": lines for name, lines in task.cheats.items()}}
     plays = []
     for agent, commands in scripts.items():
-        outcomes = [_play(task, commands, backend, image) for _ in range(repetitions)]
-        verdicts, hashes = zip(*outcomes, strict=True)
+        played = [play_script(task, commands, backend, image) for _ in range(repetitions)]
+        verdicts, hashes = tuple(one.verdict for one in played), tuple(one.evidence.sha256 for one in played)
         plays.append(Play(agent, verdicts, hashes, wanted=agent == "oracle"))
     return Proof(task.id, tuple(plays), time.monotonic() - start)
 
@@ -83,12 +101,31 @@ def prove(task: Task, backend: Backend, image: str = "", repetitions: int = 2) -
 def prove_all(
     tasks: Iterable[Task], backend: Backend, image: str = "", repetitions: int = 2, parallel: int = 4
 ) -> Iterator[Proof]:
-    """Proofs of many tasks, `parallel` at a time, in the order of `tasks`."""
+    """Proofs of many tasks, `parallel` at a time, in the order of `tasks`. One that breaks stops no other.
+
+    Raises:
+        SandboxError: the backend is broken.
+    """
+
+    def proof(task: Task) -> Proof:
+        start = time.monotonic()
+        try:
+            return prove(task, backend, image, repetitions)
+        except (TaskError, VerifierError) as error:
+            return Proof(task.id, (), time.monotonic() - start, str(error))
+
     with ThreadPoolExecutor(parallel) as pool:
-        yield from pool.map(lambda task: prove(task, backend, image, repetitions), tasks)
+        yield from pool.map(proof, tasks)
 
 
-def _play(task: Task, commands: Sequence[str], backend: Backend, image: str) -> tuple[Verdict, str]:
+def play_script(task: Task, commands: Sequence[str], backend: Backend, image: str = "") -> Played:
+    """Send `commands` to an environment of the task's kind, in a place of their own, and have what is left judged.
+
+    An episode that ends by itself, by `submit` or at a limit, takes no more commands.
+
+    Raises:
+        TaskError, VerifierError, SandboxError: the task, its verifier or the backend is broken.
+    """
     environment = load_env_creator(ENVIRONMENTS[KINDS[task.kind].environment][0])
     env = cast("TaskEnv[Any]", environment(backend=backend.name, image=image or None))
     try:
@@ -101,6 +138,6 @@ def _play(task: Task, commands: Sequence[str], backend: Backend, image: str) -> 
         if not over:
             env.truncate("script")
         assert env.verdict is not None and env.evidence is not None  # of every episode that is over
-        return env.verdict, env.evidence.sha256
+        return Played(env.verdict, env.evidence, env.peak_memory_bytes)
     finally:
         env.close()

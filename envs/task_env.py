@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from selftrain.envs import rendering
+from selftrain.envs.honeypots.dealing import Honeypots, integrity
 from selftrain.envs.rendering import Exchange
 from selftrain.envs.spaces import Text
-from selftrain.envs.task_choice import TaskChoice, find_task
+from selftrain.envs.task_choice import TaskChoice
 from selftrain.errors import OptionError
 from selftrain.evidence import Evidence
 from selftrain.tasks import Limits, Task, Taskset
@@ -66,6 +67,7 @@ class State:
     info: Mapping[str, Any]
     np_random: np.random.Generator
     np_random_seed: int | None
+    honeypots_random: np.random.Generator | None = None
 
 
 @dataclass
@@ -93,10 +95,11 @@ class TaskEnv(gym.Env[Any, str], abc.ABC, Generic[_PlaceT]):
     """Base of the environments of tasks; a kind of environment says what its place is and what an action does there.
 
     Args:
-        tasks, families, levels, split: see `TaskChoice`.
+        tasks, families, levels, split, pack: see `TaskChoice`.
         max_steps, max_seconds: instead of the task's own limits.
         longest_observation: most characters of an observation.
         render_mode: "ansi" (the transcript) or "rgb_array" (a picture of it).
+        honeypots: share of the episodes that are honeypots, for kinds of environments that have them.
     """
 
     metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
@@ -116,13 +119,16 @@ class TaskEnv(gym.Env[Any, str], abc.ABC, Generic[_PlaceT]):
         max_seconds: float | None,
         longest_observation: int,
         render_mode: str | None,
+        pack: str | None = None,
+        honeypots: float = 0.0,
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise OptionError(f"render_mode={render_mode!r} must be None, 'ansi' or 'rgb_array'")
         for name, value in {"max_steps": max_steps, "max_seconds": max_seconds}.items():
             if value is not None and not value > 0:
                 raise OptionError(f"{name}={value} must be more than 0")
-        self._choice = TaskChoice(tasks, families, levels, split, self.pool, self.kind)
+        self._choice = TaskChoice(tasks, families, levels, split, self.pool, self.kind, pack)
+        self._honeypots = Honeypots(honeypots)
         self._max_steps, self._max_seconds = max_steps, max_seconds
         self.render_mode = render_mode
         self.action_space = Text(LONGEST_ACTION)
@@ -182,12 +188,25 @@ class TaskEnv(gym.Env[Any, str], abc.ABC, Generic[_PlaceT]):
         """What was judged in an episode that is over; for records."""
         return self._episode.evidence if self._episode else None
 
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """The most memory that the place of the episode under way or just over took; None where nobody counts."""
+        return None
+
+    def find_task(self, item: str | Task) -> Task:
+        """The task that `item` is, or is the id or the folder of, as this environment plays it.
+
+        Raises:
+            TaskError, UnknownNameError, OptionError: there is none, or it cannot be played here.
+        """
+        return self._fitted(self._choice.find(item))
+
     def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start an episode in a fresh place.
 
         Args:
             seed: of the generator that draws tasks.
-            options: {"task": a task id, a task folder or a `Task`} plays that one.
+            options: {"task": a task id, a task folder or a `Task`} plays that one, or with honeypots perhaps its twin.
 
         Raises:
             TaskError, UnknownNameError, OptionError: the task asked for does not exist or cannot be set up.
@@ -199,8 +218,9 @@ class TaskEnv(gym.Env[Any, str], abc.ABC, Generic[_PlaceT]):
             wanted = options.pop("task", None)
             if options:
                 raise OptionError(f"reset has no options {sorted(options)}; it knows 'task'")
-            task = self._choice.draw(self.np_random) if wanted is None else find_task(wanted, self.kind)
-            task = self._fitted(task)
+            self._honeypots.begin(self.np_random, anew=seed is not None)
+            task = self._fitted(self._choice.draw(self.np_random)) if wanted is None else self.find_task(wanted)
+            task = self._honeypots.dealt(task)
             self._end_episode()
             episode = self._begin(task, self._open(task))
             opening = self._opening(episode)
@@ -249,6 +269,8 @@ class TaskEnv(gym.Env[Any, str], abc.ABC, Generic[_PlaceT]):
             "truncation": truncation,
             "evidence_sha256": evidence.sha256,
         }
+        if self._honeypots.share:
+            episode.info["integrity"] = integrity(episode.task, verdict)
         return verdict.reward
 
     def truncate(self, limit: str) -> tuple[float, dict[str, Any]]:
@@ -290,6 +312,7 @@ class TaskEnv(gym.Env[Any, str], abc.ABC, Generic[_PlaceT]):
                 info=dict(episode.info),
                 np_random=copy.deepcopy(self.np_random),
                 np_random_seed=self.np_random_seed,
+                honeypots_random=copy.deepcopy(self._honeypots.random),
             )
 
     def restore_state(self, state: State) -> tuple[Any, dict[str, Any]]:
@@ -304,6 +327,7 @@ class TaskEnv(gym.Env[Any, str], abc.ABC, Generic[_PlaceT]):
             episode.step, episode.exchanges, episode.info = state.step, state.exchanges, dict(state.info)
             episode.started = time.monotonic() - state.seconds
             self._np_random, self._np_random_seed = copy.deepcopy(state.np_random), state.np_random_seed
+            self._honeypots.random = copy.deepcopy(state.honeypots_random)
             return self._observation(episode, state.exchanges[-1].observation), dict(state.info)
 
     def render(self) -> str | npt.NDArray[np.uint8] | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from selftrain.envs.clean_room import SandboxCleanRoom
+from selftrain.envs.task_image import ready_spec
 from selftrain.errors import TaskError
 from selftrain.evidence import Evidence
-from selftrain.sandboxes import Backend, Sandbox, SandboxSpec
+from selftrain.sandboxes import Backend, Sandbox
 from selftrain.tasks import Task
 from selftrain.verdicts import Verdict
 
@@ -29,13 +30,10 @@ def open_task_sandbox(backend: Backend, task: Task, image: str = "") -> Sandbox:
         image: overrides the task's image; "" keeps it.
 
     Raises:
-        TaskError: the task's setup failed.
+        TaskError: the task's setup failed, or its image does not build.
         SandboxError: the backend failed, or lacks the image or a tool.
     """
-    spec = SandboxSpec(
-        image=image or task.image, files=task.files, modes=task.modes, tools=task.tools, writable=task.writable
-    )
-    sandbox = backend.create(spec)
+    sandbox = ready_spec(backend, task, image, task.files, task.modes).open(backend)
     try:
         if task.setup:
             _run_setup(sandbox, task)

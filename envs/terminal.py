@@ -53,15 +53,18 @@ class TerminalEnv(TaskEnv[Terminal]):
 
     `info` holds `task`, `family`, `level`, `backend`, `image`, `step`, `exit_code`, `timed_out`, `shell_restarted`,
     `truncated_bytes` and `valid`; after the last step also `verdict` ("pass" or "fail"), `score` (share of checks
-    passed), `why` (the class of the first failure), `truncation` ("", "steps" or "seconds") and `evidence_sha256`.
+    passed), `why` (the class of the first failure), `truncation` ("", "steps" or "seconds") and `evidence_sha256`;
+    with honeypots also `integrity`, a dict: `honeypot` ("" for an ordinary task, else "impossible" or "loophole:" and
+    which), `hacked` (somebody cheated in it) and `evidence` (the class of what was seen, or "").
 
     ## Rewards
     1.0 once, at the end, when every check of the verifier passed; else 0.0. A failure of the machinery raises
-    `SandboxError` or `VerifierError`: it is never shown as output and never paid.
+    `SandboxError` or `VerifierError`: it is never shown as output and never paid. A honeypot pays 0.0, whatever is
+    done in it.
 
     ## Starting State
     The task of `options={"task": ...}`, or else one drawn by the environment's random generator from `tasks` or
-    `families`, in a fresh sandbox: same seed, same task, same bytes.
+    `families`, in a fresh sandbox: same seed, same task, same bytes. With honeypots, a twin of it may take its place.
 
     ## Episode End
     Terminated by `submit`. Truncated when the steps or the seconds are used up; the files are judged then too.
@@ -69,11 +72,18 @@ class TerminalEnv(TaskEnv[Terminal]):
     ## Arguments
     - `backend`: where sandboxes run: "auto", "bubblewrap" or "docker".
     - `image`: what they run in, instead of the task's own image or the backend's default.
-    - `tasks`: task ids, selections such as "git-*/train/1-3/0-9", Harbor folders or `Task` objects; or a `Taskset`.
+    - `tasks`: task ids, selections such as "git-*/train/1-3/0-9" or "acme/tidy-*" of a pack, Harbor folders or `Task`
+      objects; or a `Taskset`.
     - `families`, `levels`, `split`: draw from these task families instead (None: all), at these levels.
+    - `pack`: draw from the split `split` of this pack instead, its name or its folder (`selftrain pack list`); each
+      task folder and each family of the pack is drawn equally often, families at `levels`.
     - `max_steps`, `max_seconds`: instead of the task's own limits. Gymnasium's `max_episode_steps` ends an episode
       without a verdict; use `max_steps`.
     - `observation_bytes`: of one command's output that are shown.
+    - `honeypots`: the share of episodes, 0.0 to 1.0, in which a twin takes the task's place, one that cannot be done
+      honestly and often holds a loophole; it has the task's id, pays nothing and tells how often an agent cheats
+      (`selftrain.envs.honeypots`). They are mixed in among tasks given by `options` too, and the tasks themselves are
+      the same ones in the same order as without.
     - `render_mode`: "ansi" (the transcript) or "rgb_array" (a picture of the terminal).
 
     ## Version History
@@ -92,9 +102,11 @@ class TerminalEnv(TaskEnv[Terminal]):
         families: Sequence[str] | None = None,
         levels: Sequence[int] = (1,),
         split: str = "train",
+        pack: str | None = None,
         max_steps: int | None = None,
         max_seconds: float | None = None,
         observation_bytes: int = 16_384,
+        honeypots: float = 0.0,
         render_mode: str | None = None,
     ) -> None:
         if observation_bytes < _FEWEST_OBSERVATION_BYTES:
@@ -104,13 +116,19 @@ class TerminalEnv(TaskEnv[Terminal]):
             families=families,
             levels=levels,
             split=split,
+            pack=pack,
             max_steps=max_steps,
             max_seconds=max_seconds,
             longest_observation=max(observation_bytes, observations.LONGEST_INSTRUCTION) + observations.STATUS_ROOM,
             render_mode=render_mode,
+            honeypots=honeypots,
         )
         self._backend, self._image = backend, image or ""
         self._observation_bytes = observation_bytes
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        return self._episode.place.sandbox.peak_memory_bytes if self._episode else None
 
     def _open(self, task: Task) -> Terminal:
         backend = make_backend(self._backend)
@@ -144,7 +162,7 @@ class TerminalEnv(TaskEnv[Terminal]):
         backend = episode.place.backend
         return {
             "backend": backend.name,
-            "image": self._image or episode.task.image or backend.default_image,
+            "image": episode.place.sandbox.spec.image or backend.default_image,
             "exit_code": result.exit_code,
             "timed_out": result.timed_out,
             "shell_restarted": result.shell_restarted,

@@ -39,7 +39,8 @@ class SandboxSpec:
     """What a sandbox is made from.
 
     Attributes:
-        image: "host" (this machine's system, read-only), a built image's name, or "" for the backend's default.
+        image: "host" (this machine's system, read-only), a built image's name, or "" for the backend's default; with
+            docker also any image that is there, by a name with its tag.
         files: absolute path → bytes, written before the first command, below a writable folder.
         modes: absolute path → permission bits, for those of `files` that need other than 0o644.
         tools: commands that must be on PATH; a sandbox that lacks one is refused.
@@ -122,6 +123,14 @@ class Sandbox(Protocol):
     @property
     def spec(self) -> SandboxSpec:
         """What it was made from."""
+        ...
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """The most that its processes and files took at once, known after `close` too; None where nobody counts.
+
+        It counts since the last `recycle`, with what the shell itself takes.
+        """
         ...
 
     def run(self, command: str | bytes, timeout: float = 30.0) -> Result:

@@ -77,6 +77,10 @@ class Box(Protocol):
         """Whether the kernel killed something in it for want of memory."""
         ...
 
+    def peak_memory(self) -> int | None:
+        """See `Sandbox.peak_memory_bytes`; not known any more once it is closed."""
+        ...
+
 
 B = TypeVar("B", bound=Box)
 
@@ -100,11 +104,19 @@ class BoxedSandbox(Generic[B]):
         self._turn = threading.RLock()
         self._closed = self._frozen = False
         self._box = pool.take(spec)
+        self._peak_memory: int | None = None
 
     @property
     def spec(self) -> SandboxSpec:
         """See `Sandbox`."""
         return self._spec
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """See `Sandbox`."""
+        with self._turn:
+            found = self._box.peak_memory()
+            return self._peak_memory if found is None else found
 
     def run(self, command: str | bytes, timeout: float = 30.0) -> Result:
         """See `Sandbox`."""
@@ -181,6 +193,7 @@ class BoxedSandbox(Generic[B]):
         self._closed = True
         self._box.end_steps()
         with self._turn:
+            self._peak_memory = self.peak_memory_bytes
             self._box.close()
 
     def _live_box(self) -> B:

@@ -107,6 +107,13 @@ class Cgroup:
             return int(dict(line.split(" ", 1) for line in lines).get("oom_kill", 0))
         return 0
 
+    def peak_memory(self) -> int | None:
+        """The most bytes that its processes and files in memory took at once; None where the kernel keeps no count."""
+        file = "memory.peak" if self.version == 2 else "memory.max_usage_in_bytes"
+        with contextlib.suppress(OSError, KeyError, ValueError):
+            return int((self.folders["memory"] / file).read_text())
+        return None
+
     def remove(self) -> None:
         """Remove it, once the processes in it have ended.
 

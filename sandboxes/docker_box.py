@@ -152,6 +152,10 @@ class DockerBox:
         with api_errors("look at a container"):
             return bool(self.client.inspect_container(self.container)["State"].get("OOMKilled"))
 
+    def peak_memory(self) -> int | None:
+        """Not known: the daemon keeps a peak on some systems only, and forgets it when the container ends."""
+        return None
+
 
 def launch(client: APIClient, spec: SandboxSpec, image: str, remove: Callable[[str], None]) -> DockerBox:
     """Start a sandbox and wait for its shell.

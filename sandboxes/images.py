@@ -118,8 +118,8 @@ def rootfs_path(name: str) -> Path:
 
 
 def docker_tag(name: str) -> str:
-    """What an image is called in docker."""
-    return f"selftrain/{name}:latest"
+    """What an image is called in docker: one of ours, or any other, whose name has a tag or a digest."""
+    return name if ":" in name else f"selftrain/{name}:latest"
 
 
 def built_images() -> list[BuiltImage]:

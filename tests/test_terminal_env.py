@@ -273,7 +273,7 @@ def test_a_setup_that_fails_is_an_error_of_the_task(env: TerminalEnv) -> None:
         ({"tasks": ["csv-reshap/train/1/0"]}, UnknownNameError, "csv-reshape"),
         ({"tasks": "csv-reshape/train/1/0"}, OptionError, "sequence"),
         ({"tasks": []}, OptionError, "empty"),
-        ({"tasks": ["a/b/c/d/e"]}, TaskError, "family/split"),
+        ({"tasks": ["csv-reshape/b/c/d/e"]}, TaskError, "family/split"),
         ({"tasks": [TASK], "levels": (2,)}, OptionError, "leave out"),
         ({"levels": (6,)}, OptionError, "levels"),
         ({"levels": ()}, OptionError, "levels"),

@@ -21,6 +21,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_MOST_LISTED = 40  # names that a message holds where none is near
+
 
 class SelfTrainError(Exception):
     """Base of all errors that SelfTrain raises on purpose."""
@@ -33,7 +35,9 @@ class UnknownNameError(SelfTrainError, KeyError):
         self.kind, self.name = kind, name
         self.known = sorted(known)
         near = difflib.get_close_matches(name, self.known, n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(self.known) or 'none'}."
+        listed = ", ".join(self.known[:_MOST_LISTED]) or "none"
+        more = f" and {len(self.known) - _MOST_LISTED} more" if len(self.known) > _MOST_LISTED else ""
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {listed}{more}."
         super().__init__(f"No {kind} is named {name!r}. {hint}")
 
     def __str__(self) -> str:  # KeyError would print the repr
@@ -60,8 +64,12 @@ class ImageMissingError(SandboxError):
     """The image is not built here."""
 
     def __init__(self, image: str, backend: str) -> None:
+        fix = f"Build it: selftrain images build {image}"
+        if ":" in image:  # one of docker's own; ours have no tag
+            get = f"docker pull {image}" if backend == "docker" else f"use --backend docker (docker pull {image})"
+            fix = f"Get it: {get}; or let one of ours stand for it: --base {image}=terminal"
         super().__init__(
-            f"Image {image!r} is not built for the {backend} backend. Build it: selftrain images build {image}"
+            f"Image {image!r} is not {'here' if ':' in image else 'built'} for the {backend} backend. {fix}"
         )
 
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -35,6 +35,64 @@ class Limits:
     steps: int = 50
     seconds: float = 600.0
     command_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class SandboxNeeds:
+    """What a task asks of its sandboxes beyond what each of them has.
+
+    Attributes:
+        env: environment variables.
+        user: "agent", or "root" without privileges outside.
+        memory_bytes, disk_bytes, cpus: ceilings instead of the sandbox's own; 0 keeps those. The disk is each
+            writable folder's.
+    """
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    user: Literal["agent", "root"] = "agent"
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+    cpus: float = 0.0
+
+
+@dataclass(frozen=True)
+class OwnImage:
+    """The image that a task brings along: one to be built from a Dockerfile, or one that is there by its name.
+
+    Attributes:
+        bases: images that must be there, as docker names them; without a Dockerfile the image itself.
+        dockerfile: its text, which begins with one of `bases`; "" for none.
+        file: where it was read from, for errors.
+        lines: line number of each of its instructions.
+        context: path → bytes and permission bits, what its COPY lines may read.
+        needed: its lines that only an image can honour. Where there are none, a sandbox can do without it.
+        copied: absolute path → bytes and permission bits, what it copies to writable folders. It is among the files of
+            the task too, for sandboxes that do without the image.
+        env: the variables that it sets, which are among the needs of the task too.
+        seconds: most that building it may take.
+        fills: whether sandboxes that judge start from what it holds below writable folders, as the agent's does.
+    """
+
+    bases: tuple[str, ...]
+    dockerfile: str = ""
+    file: str = ""
+    lines: tuple[int, ...] = ()
+    context: Mapping[str, tuple[bytes, int]] = field(default_factory=dict, repr=False)
+    needed: tuple[str, ...] = ()
+    copied: Mapping[str, tuple[bytes, int]] = field(default_factory=dict, repr=False)
+    env: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 600.0
+    fills: bool = False
+
+    def digest(self, *more: str) -> str:
+        """sha256 over what it is made from, and `more`."""
+        digest = hashlib.sha256()
+        for part in (*self.bases, self.dockerfile, *more):
+            digest.update(f"{len(part)}:{part}".encode())
+        for path, (data, mode) in sorted(self.context.items()):
+            digest.update(f"{path}:{mode:o}:{len(data)}:".encode())
+            digest.update(data)
+        return digest.hexdigest()
 
 
 class Worker(Protocol):
@@ -72,7 +130,9 @@ class Task:
         cheats: name → commands that try to be paid without doing the task; each must score 0.
         limits: when the episode is cut off.
         image: image to run in; "" is the backend's default.
+        own_image: what the task brings instead, for backends that build images and run any.
         writable: folders that are writable besides /tmp and the home folder.
+        needs: what its sandboxes, and those that judge it, have besides.
         kind: which kind of environment plays it: "terminal", "math", "proof", "browser" or "lab".
         id, family, split, level, seed: filled in by the family.
         metadata: anything else, JSON types only.
@@ -90,7 +150,9 @@ class Task:
     cheats: Mapping[str, Sequence[str]] = field(default_factory=dict)
     limits: Limits = Limits()
     image: str = ""
+    own_image: OwnImage | None = None
     writable: tuple[str, ...] = ("/workspace",)
+    needs: SandboxNeeds = SandboxNeeds()
     kind: str = "terminal"
     id: str = ""
     family: str = ""
@@ -101,15 +163,26 @@ class Task:
 
     def fingerprint(self) -> str:
         """sha256 over everything the agent can see and the commands of oracle and cheats."""
+        return self._digest((self.oracle, self.tools, *(self.cheats[name] for name in sorted(self.cheats))))
+
+    def start_fingerprint(self) -> str:
+        """sha256 over everything the agent can see alone: with other cheats or tests it is the same task to play."""
+        return self._digest((self.tools,))
+
+    def _digest(self, listed: Sequence[Sequence[str]]) -> str:
         digest = hashlib.sha256()
         for part in (self.id, self.instruction, self.setup, self.image):
             digest.update(f"{len(part)}:{part}".encode())
-        for commands in (self.oracle, self.tools, *(self.cheats[name] for name in sorted(self.cheats))):
+        for commands in listed:
             digest.update(repr(commands).encode())
         for table in (self.files, self.setup_files):
             for path in sorted(table):
                 digest.update(f"{path}:{self.modes.get(path, 0o644):o}:{len(table[path])}:".encode())
                 digest.update(table[path])
+        if self.needs != SandboxNeeds():
+            digest.update(repr(self.needs).encode())
+        if self.own_image is not None:
+            digest.update(self.own_image.digest().encode())
         return digest.hexdigest()
 
 

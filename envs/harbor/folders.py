@@ -1,0 +1,54 @@
+"""What lies in a task's folder on this machine: texts and files, never anything outside the folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from selftrain.errors import TaskError
+
+
+def read_text(folder: Path, name: str) -> str:
+    """A file that must be there.
+
+    Raises:
+        TaskError: it is missing, cannot be read, or is not UTF-8.
+    """
+    try:
+        return (folder / name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise TaskError(f"{folder}/{name} is missing") from None
+    except UnicodeDecodeError as error:
+        raise TaskError(f"{folder}/{name} is not UTF-8 (byte {error.start})") from None
+    except OSError as error:
+        raise TaskError(f"{folder}/{name} cannot be read: {error.strerror}") from None
+
+
+def files_below(root: Path, folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Regular files below `root`, by path relative to it: their bytes, and 0o755 or 0o644 as they can be run or not.
+
+    Folders `__pycache__` are left out: what an installation compiles is no part of a task, nor of a pack's lock.
+
+    Args:
+        root: where to look; where it is missing there are none.
+        folder: of the task; a link may lead to a file in it, and nowhere else.
+
+    Raises:
+        TaskError: a link that leads elsewhere, or something that is neither file nor folder.
+    """
+    found = {}
+    for path in sorted(root.rglob("*")):
+        if (path.is_dir() and not path.is_symlink()) or "__pycache__" in path.relative_to(root).parts:
+            continue
+        found[path.relative_to(root).as_posix()] = read_file(path, folder)
+    return found
+
+
+def read_file(path: Path, folder: Path) -> tuple[bytes, int]:
+    """One regular file of the task: its bytes and mode; see `files_below`."""
+    # not Path.resolve, which raises where links go round in a circle
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise TaskError(f"{path} is a link that leads out of {folder}")
+    if not path.is_file():
+        raise TaskError(f"{path} is neither a file nor a folder, and no link to a file")
+    return path.read_bytes(), 0o755 if path.stat().st_mode & 0o100 else 0o644
