@@ -1,4 +1,4 @@
-"""From what a user writes to tasks: ids, selections over families, and task folders."""
+"""From what a user writes to tasks: ids, selections over families and packs, and task folders."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 
 from selftrain.envs import catalogue
 from selftrain.envs.harbor import load_harbor_task
+from selftrain.envs.packs.finding import names_pack, pack_names
+from selftrain.envs.packs.tasksets import expand_pack_selection, select_pack_tasks
+from selftrain.errors import TaskError, UnknownNameError
 from selftrain.tasks import SPLITS, Task, expand_task_ids
 
 _log = logging.getLogger(__name__)
@@ -21,18 +24,29 @@ def select_tasks(selection: Sequence[str], kind: str = "") -> list[Task]:
     Raises:
         TaskError, UnknownNameError: one of them names nothing, or a folder or file that holds no sound task.
     """
-    return [
-        task if isinstance(task, Task) else catalogue.task_of_id(task)
-        for item in selection
-        for task in expand_selection(item, kind)
-    ]
+    return [task for item in selection for task in _selected(item, kind)]
+
+
+def _selected(item: str, kind: str) -> Sequence[Task]:
+    if is_of_pack(item, kind):
+        return select_pack_tasks(item)
+    found = expand_selection(item, kind)
+    return [task if isinstance(task, Task) else catalogue.task_of_id(task) for task in found]
+
+
+def is_of_pack(item: str, kind: str = "") -> bool:
+    """Whether a pack is meant: task folders come first, and families of our own before a pack of the same name."""
+    if not names_pack(item) or (Path(item) / "task.toml").exists():
+        return False
+    return item.partition("/")[0] not in catalogue.family_names(kind)
 
 
 def expand_selection(item: str, kind: str = "") -> Sequence[str | Task]:
     """The task ids that a selection names; or the tasks of a folder in Harbor's format, a dataset or a statement.
 
     Args:
-        item: an id, a selection, a folder, a dataset (.jsonl, .csv, .parquet) or a file with a statement (.v, .lean).
+        item: an id, a selection (in a pack: `expand_pack_selection`), a folder, a dataset (.jsonl, .csv, .parquet) or a
+            file with a statement (.v, .lean).
         kind: of the families that globs are matched against; "" for all.
 
     Raises:
@@ -41,6 +55,8 @@ def expand_selection(item: str, kind: str = "") -> Sequence[str | Task]:
     path = Path(item)
     if (path / "task.toml").exists():
         return [load_harbor_task(path)]
+    if (path / "task.yaml").exists():
+        raise TaskError(f"{item} is in Terminal-Bench 1's layout; convert it: selftrain pack convert {item} OUT")
     if path.suffix.lower() in _DATASETS:
         from selftrain.envs.math.dataset import load_dataset
 
@@ -52,7 +68,11 @@ def expand_selection(item: str, kind: str = "") -> Sequence[str | Task]:
         from selftrain.envs.theorems.tasks import statement_file_task
 
         return [statement_file_task(path)]
-    names = catalogue.family_names(kind)
-    if not fnmatch.filter(names, item.partition("/")[0]):
+    if is_of_pack(item, kind):
+        return expand_pack_selection(item)
+    names, family = catalogue.family_names(kind), item.partition("/")[0]
+    if not fnmatch.filter(names, family):
         names = catalogue.family_names()  # so that an environment can say whose task it is
+    if not fnmatch.filter(names, family):
+        raise UnknownNameError("task family or pack", family, [*names, *pack_names()])
     return expand_task_ids(item, names)

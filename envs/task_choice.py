@@ -1,4 +1,4 @@
-"""Which task an episode gets: a given one, one of a list, or one drawn from families."""
+"""Which task an episode gets: a given one, one of a list, or one drawn from families or a pack."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import numpy as np
 
 from selftrain.envs import catalogue
 from selftrain.envs.observations import LONGEST_INSTRUCTION
+from selftrain.envs.packs.finding import find_pack
+from selftrain.envs.packs.locking import Guard
+from selftrain.envs.packs.tasksets import PackTasks, load_task
 from selftrain.envs.selection import expand_selection, select_tasks
 from selftrain.errors import OptionError, TaskError, UnknownNameError
 from selftrain.tasks import LEVELS, SPLITS, Task, Taskset
@@ -16,12 +19,13 @@ _SEEDS = 1 << 31
 
 
 class TaskChoice:
-    """What an environment's arguments `tasks`, `families`, `levels` and `split` say, checked once.
+    """What an environment's arguments `tasks`, `families`, `levels`, `split` and `pack` say, checked once.
 
     Args:
         tasks, families, levels, split: as given to the environment.
         pool: the families that it draws from when neither `tasks` nor `families` is given.
         kind: of the tasks that the environment plays.
+        pack: as given to the environment, the name of a pack or its folder.
 
     Raises:
         OptionError, UnknownNameError, TaskError: an argument is of the wrong kind or names nothing.
@@ -35,7 +39,10 @@ class TaskChoice:
         split: str,
         pool: Sequence[str],
         kind: str,
+        pack: str | None = None,
     ) -> None:
+        if pack is not None and (tasks is not None or families is not None):
+            raise OptionError("pack= already says whose tasks are played: leave out tasks= and families=")
         if tasks is not None and (families is not None or tuple(levels) != (1,) or split != "train"):
             raise OptionError("tasks= already says everything about the tasks: leave out families=, levels= and split=")
         self._taskset = tasks if isinstance(tasks, Taskset) else None
@@ -47,9 +54,20 @@ class TaskChoice:
             raise OptionError(f"levels={levels!r} must hold at least one of {', '.join(map(str, LEVELS))}")
         if split not in SPLITS:
             raise UnknownNameError("split", split, SPLITS)
+        self._pack = None if pack is None else PackTasks(Guard.of(find_pack(pack)), split)
+
+    def find(self, item: str | Task) -> Task:
+        """The one task that `item` names, as `find_task` finds it, and first of all in the pack."""
+        if self._pack is not None and isinstance(item, str):
+            head, _, name = item.partition("/")
+            if head == self._pack.pack.name:  # which nobody else may know, when it was given as a folder
+                return checked(load_task(self._pack.guard, name), self._kind)
+        return find_task(item, self._kind)
 
     def draw(self, rng: np.random.Generator) -> Task:
         """The next episode's task; the same generator state, the same task."""
+        if self._pack is not None:
+            return checked(self._pack.draw(rng, self._levels), self._kind)
         if self._listed is not None:
             chosen = self._listed[rng.integers(len(self._listed))]
             if self._taskset and isinstance(chosen, str):

@@ -3,8 +3,9 @@
 Importing this package registers the environment ids and does nothing else.
 """
 
-from selftrain.registration import register_envs
+from selftrain.registration import register_envs, register_packs
 
 __version__ = "0.1.0"
 
 register_envs()
+register_packs()

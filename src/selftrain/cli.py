@@ -12,10 +12,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from selftrain import cli_options as options
+from selftrain import pack_commands, record_commands
+from selftrain.cli_options import progress_bar
 from selftrain.errors import ContextError, OptionError, SelfTrainError, TaskError, UnknownNameError
 from selftrain.tasks import Task
 from selftrain.web import commands as pages
@@ -31,6 +33,8 @@ app = typer.Typer(
 )
 images_app = typer.Typer(help="Images that sandboxes run in.", no_args_is_help=True)
 app.add_typer(images_app, name="images")
+app.add_typer(pack_commands.app, name="pack")
+record_commands.register(app)
 pages.register(app)
 out, err = Console(), Console(stderr=True)
 
@@ -117,6 +121,9 @@ def run(
     ] = None,
     backend: BackendName = "auto",
     image: ImageName = "",
+    packs: pack_commands.Packs = None,
+    bases: pack_commands.Bases = None,
+    offline: pack_commands.Offline = False,
     settings: options.Settings = None,
     seed: Annotated[int, typer.Option(min=0, help="where all tasks and seeds come from")] = 0,
     directory: Annotated[
@@ -134,12 +141,19 @@ def run(
     max_turns: options.MaxTurns = None,
     ablation: options.Ablation = None,
     donors: options.Donors = None,
+    no_evidence: Annotated[
+        bool, typer.Option("--no-evidence", help="keep none of what is judged; then it cannot be judged again")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Play episodes, record them, and show success per family and level."""
     from selftrain.agents.rollout import rollout
 
+    pack_commands.use_bases(bases, offline)
+    used, set_ = pack_commands.use_packs(packs), options.settings_of(settings)
     known_environment(env_id)
+    if not task and (used or set_.get("pack")):
+        task = pack_commands.pack_task_ids(used, set_)
     tasks, env_kwargs = _tasks(env_id, task, backend, image)
     directory = directory or Path("runs") / f"{env_id.rpartition(':')[2]}-{agent.rpartition(':')[2]}-{seed}"
     context = options.given(
@@ -154,11 +168,13 @@ def run(
         parallel=parallel,
         seed=seed,
         out=directory,
-        env_kwargs=env_kwargs | options.settings_of(settings),
+        env_kwargs=env_kwargs | set_,
         tasks=tasks,
+        packs=pack_commands.locks_of(tasks, set_),
         context=context,
         agent_options=options.given(model=model, base_url=base_url, temperature=temperature)
         | options.settings_of(agent_settings),
+        keep_evidence=not no_evidence,
         progress=not as_json,
     )
     if as_json:
@@ -189,47 +205,14 @@ def _tasks(env_id: str, wanted: list[str] | None, backend: str, image: str) -> t
 
 
 @app.command()
-def replay(
-    record: Annotated[Path, typer.Argument(help="folder of a run, or a file of records")],
-    episode: Annotated[int | None, typer.Option(help="only this one")] = None,
-    task: Annotated[
-        list[str] | None, typer.Option(help="files and folders of your own tasks, which no id alone leads to")
-    ] = None,
-    backend: Annotated[str | None, typer.Option(help="another backend than the recorded one")] = None,
-    as_json: Json = False,
-) -> None:
-    """Play records again in fresh sandboxes and say where they differ."""
-    from selftrain.agents.replay import replay as play_again
-    from selftrain.envs.selection import select_tasks
-    from selftrain.records import read_records
-
-    records = [one for one in read_records(record) if one.valid and episode in (None, one.episode)]
-    if not records:
-        raise OptionError(f"{record} holds no valid episode{'' if episode is None else f' {episode}'}")
-    own = {one.id: one for one in select_tasks(task or ())}
-    found: dict[int, list[dict[str, Any]]] = {}
-    with _progress() as progress:
-        for one in progress.track(records, description="replaying"):
-            env_kwargs = {"backend": backend} if backend else None
-            differences = play_again(one, task=own.get(one.task), env_kwargs=env_kwargs)
-            found[one.episode] = [vars(difference) for difference in differences]
-    differing = {number: lines for number, lines in found.items() if lines}
-    if as_json:
-        _print_json(found)
-    else:
-        for number, lines in differing.items():
-            for line in lines:
-                where = f"episode {number}, step {line['step']}: {line['what']}"
-                out.print(f"{where} was {line['recorded']!r}, is {line['replayed']!r}", markup=False)
-        out.print(f"{len(found) - len(differing)} of {len(found)} episodes went the same way")
-    raise typer.Exit(NEGATIVE if differing else 0)
-
-
-@app.command()
 def verify(
     selection: Annotated[
-        list[str], typer.Argument(help="task selections (git-*/train/1-3/0-9), task ids, or Harbor task folders")
-    ],
+        list[str] | None,
+        typer.Argument(help="task selections (git-*/train/1-3/0-9), task ids, or Harbor task folders"),
+    ] = None,
+    packs: pack_commands.Packs = None,
+    bases: pack_commands.Bases = None,
+    offline: pack_commands.Offline = False,
     backend: BackendName = "auto",
     image: ImageName = "",
     repetitions: Annotated[int, typer.Option(min=1, help="times each script is played")] = 2,
@@ -241,9 +224,13 @@ def verify(
     from selftrain.envs.selection import select_tasks
     from selftrain.sandboxes import make_backend
 
-    tasks = select_tasks(selection)
+    pack_commands.use_bases(bases, offline)
+    wanted = [*(selection or ()), *(f"{pack.name}/*" for pack in pack_commands.use_packs(packs) if not selection)]
+    if not wanted:
+        raise OptionError("nothing to verify: name tasks, or a pack with --pack DIR")
+    tasks = select_tasks(wanted)
     proofs = []
-    with _progress() as progress:
+    with progress_bar() as progress:
         bar = progress.add_task("proving", total=len(tasks))
         for proof in prove_all(tasks, make_backend(backend), image, repetitions, parallel):
             proofs.append(proof)
@@ -263,6 +250,9 @@ def verify(
 def grade(
     task: Annotated[str, typer.Option(help="a task id, or a Harbor task folder")],
     workspace: Annotated[Path, typer.Option(help="folder that stands for the task's first writable folder")],
+    packs: pack_commands.Packs = None,
+    bases: pack_commands.Bases = None,
+    offline: pack_commands.Offline = False,
     backend: BackendName = "auto",
     image: ImageName = "",
     as_json: Json = False,
@@ -272,6 +262,8 @@ def grade(
     from selftrain.envs.task_choice import find_task
     from selftrain.sandboxes import make_backend
 
+    pack_commands.use_bases(bases, offline)
+    pack_commands.use_packs(packs)
     verdict = grade_folder(find_task(task, "terminal"), workspace, make_backend(backend), image)
     if as_json:
         _print_json(verdict.as_dict())
@@ -337,11 +329,6 @@ def images_build(
         lock = build_image(name, from_base=from_base, report=lambda line: progress.update(bar, description=line[:100]))
     size = f"{lock.size_bytes / 1e6:.0f} MB, {len(lock.packages)} packages from {lock.origin}"
     out.print(f"{name}: {size}, pinned in {images_folder() / name}", markup=False)
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=err)
 
 
 if __name__ == "__main__":

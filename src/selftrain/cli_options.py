@@ -1,4 +1,4 @@
-"""Options of `selftrain run` that are more than one value, and what they come to."""
+"""What commands share: options that are more than one value, what they come to, and the bar of progress."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from selftrain.errors import OptionError
 from selftrain.records import read_records
@@ -122,3 +124,9 @@ def settings_of(items: list[str] | None) -> dict[str, Any]:
         except ValueError:
             found[name] = value
     return found
+
+
+def progress_bar() -> Progress:
+    """A bar on standard error for a known number of things."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True))

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.metadata
+import logging
+import os
+
 import gymnasium as gym
+
+_log = logging.getLogger(__name__)
 
 # id → (entry point, vector entry point); strings, so that specs stay serialisable and nothing heavy is imported
 ENVIRONMENTS = {
@@ -40,3 +47,16 @@ def register_envs() -> None:
     for env_id, (entry_point, vector_entry_point) in ENVIRONMENTS.items():
         if env_id not in gym.registry:
             gym.register(env_id, entry_point=entry_point, vector_entry_point=vector_entry_point)
+
+
+def register_packs() -> None:
+    """Register the ids that packs bring along, where there are packs; a broken one is left out.
+
+    What they are is for a higher layer to say, which is imported by name and only then. Whatever goes wrong in it is
+    told by `selftrain pack list`: nobody's pack may break `import selftrain`.
+    """
+    try:
+        if os.environ.get("SELFTRAIN_PACKS") or importlib.metadata.entry_points(group="selftrain.packs"):
+            importlib.import_module("selftrain.envs.packs.registering").register_packs()
+    except Exception as error:  # packs are anybody's code; `selftrain pack list` says what is wrong
+        _log.info("no packs: %r", error)
