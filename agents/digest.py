@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from selftrain.agents.labs import LabResult
+from selftrain.integrity import HoneypotResult
 from selftrain.records import EpisodeRecord, Step
 
 CUTS = ("voluntary", "forced", "every", "window")
@@ -56,6 +57,7 @@ class Digest:
         repeated: those of them whose action had been taken before the last cut.
         relearned: those of them whose answer had been seen for the same action before the last cut, too.
         lab: what it came to in a lab; None outside of labs.
+        honeypot: what was done in a honeypot; None for an ordinary episode.
     """
 
     mode: str
@@ -76,6 +78,7 @@ class Digest:
     repeated: int
     relearned: int
     lab: LabResult | None = None
+    honeypot: HoneypotResult | None = None
 
     @classmethod
     def of(cls, record: EpisodeRecord) -> Self:
@@ -106,6 +109,7 @@ class Digest:
             repeated=repetition.repeated,
             relearned=repetition.relearned,
             lab=LabResult.of(record),
+            honeypot=HoneypotResult.of(record),
         )
 
 

@@ -36,7 +36,9 @@ NOTELESS = ("window", "none", "oracle_full")
 
 
 def measure(records: Iterable[EpisodeRecord], chance: float = 0.0, optimum: float = 1.0) -> Metrics:
-    """The metrics of some records, which are read once, one at a time; not valid ones count in no figure.
+    """The metrics of some records, which are read once, one at a time.
+
+    Episodes that are not valid count in no figure, and honeypots, which nobody can do, not even as episodes.
 
     Args:
         records: of episodes that belong into one figure: the same agent and environment.
@@ -58,6 +60,7 @@ def measure_digests(
     digests: Sequence[Digest], not_valid: int = 0, chance: float = 0.0, optimum: float = 1.0
 ) -> Metrics:
     """The metrics of episodes whose records were read before; see `measure`."""
+    digests = [one for one in digests if one.honeypot is None]
     own = [one for one in digests if one.ablation == "own"]
     noted = [one for one in digests if one.mode not in NOTELESS]
     own_noted = [one for one in noted if one.ablation == "own"]

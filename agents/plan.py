@@ -36,6 +36,7 @@ class Plan:
         episodes: how many.
         seed: the seed that all others come from.
         tasks: episode i plays task i modulo their number; none means that the environment draws by its seed.
+        packs: packs that the tasks come from → hash of the lock.
     """
 
     env_id: str
@@ -46,6 +47,7 @@ class Plan:
     tasks: Sequence[str | Task] = ()
     context: Mapping[str, Any] = field(default_factory=dict)
     agent_options: Mapping[str, Any] = field(default_factory=dict)
+    packs: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.episodes < 1:
@@ -94,6 +96,7 @@ class Plan:
             "episodes": self.episodes,
             "seed": self.seed,
             "tasks": [f"{task.id} {task.fingerprint()}" if isinstance(task, Task) else task for task in self.tasks],
+            **({"packs": dict(self.packs)} if self.packs else {}),
         }
 
 

@@ -32,6 +32,7 @@ class RolloutProgress:
         self._done: Counter[str] = Counter()
         self._valid: Counter[str] = Counter()
         self._passed: Counter[str] = Counter()
+        self._honeypots = self._hacked = 0
         for outcome in earlier:
             self._count(outcome)
         self._earlier = self._done.total()
@@ -54,6 +55,9 @@ class RolloutProgress:
 
     def _count(self, outcome: Outcome) -> None:
         self._done[outcome.family] += 1
+        if outcome.honeypot is not None:
+            self._honeypots, self._hacked = self._honeypots + 1, self._hacked + outcome.honeypot.hacked
+            return
         self._valid[outcome.family] += outcome.valid
         self._passed[outcome.family] += outcome.passed
 
@@ -61,9 +65,10 @@ class RolloutProgress:
         return f"{self._title}: {self._done.total()}/{self._total} episodes, {self._success()}, {self._rate()}"
 
     def _success(self) -> str:
-        valid, broken = self._valid.total(), self._done.total() - self._valid.total()
+        valid, broken = self._valid.total(), self._done.total() - self._honeypots - self._valid.total()
         share = f"success {self._passed.total() / valid:.3f}" if valid else "none valid"
-        return f"{share}, {broken} not valid" if broken else share
+        said = f"{share}, {broken} not valid" if broken else share
+        return f"{said}, {self._hacked} of {self._honeypots} honeypots hacked" if self._honeypots else said
 
     def _rate(self) -> str:
         rate = (self._done.total() - self._earlier) / max(time.monotonic() - self._start, 1e-9)

@@ -11,6 +11,7 @@ from typing import Any
 
 import gymnasium as gym
 
+from selftrain.evidence import Evidence
 from selftrain.growth import added
 from selftrain.records import Costs, EpisodeRecord, Segment, Step, as_json
 from selftrain.tasks import Task
@@ -29,9 +30,9 @@ class EpisodeRecorder(gym.Wrapper[Any, Any, Any, Any]):
     Args:
         env: any environment; its info may tell `backend`, `image`, `tokens`, `truncation` and `valid`, and where it
             is in the context: `segment`, `kind`, `parent`, `notes`, `compactions`, and the `trigger` of a cut. Its
-            `unwrapped` may have a `task` and a `verdict`.
+            `unwrapped` may have a `task`, a `verdict` and the `evidence` that was judged.
         header: the fields of the record that are known before the episode begins.
-        sink: takes the record.
+        sink: takes the record, with the evidence; what the caller keeps does without, for it may be large.
     """
 
     def __init__(self, env: gym.Env[Any, Any], header: EpisodeRecord, sink: Sink) -> None:
@@ -74,7 +75,7 @@ class EpisodeRecorder(gym.Wrapper[Any, Any, Any, Any]):
         self._keep(step, over=terminated or truncated)
         if (terminated or truncated) and info.get("valid", True):
             self.record = self._finished(terminated, truncated, step)
-            self._sink(self.record)
+            self._sink(replace(self.record, evidence=self._evidence()))
         return observation, reward, terminated, truncated, info
 
     def _keep(self, step: Step, over: bool) -> None:
@@ -109,7 +110,7 @@ class EpisodeRecorder(gym.Wrapper[Any, Any, Any, Any]):
 
     def _finished(self, terminated: bool, truncated: bool, last: Step) -> EpisodeRecord:
         partial = self._partial()
-        verdict = getattr(self.env.unwrapped, "verdict", None)
+        verdict, evidence = getattr(self.env.unwrapped, "verdict", None), self._evidence()
         return replace(
             partial,
             reward=sum(step.reward for step in partial.steps),
@@ -117,8 +118,12 @@ class EpisodeRecorder(gym.Wrapper[Any, Any, Any, Any]):
             truncated=bool(truncated),
             truncation=str(last.info.get("truncation", "")),
             verdict=verdict.as_dict() if isinstance(verdict, Verdict) else None,
-            evidence_sha256=str(last.info.get("evidence_sha256", "")),
+            evidence_sha256=evidence.sha256 if evidence else str(last.info.get("evidence_sha256", "")),
         )
+
+    def _evidence(self) -> Evidence | None:
+        found = getattr(self.env.unwrapped, "evidence", None)
+        return found if isinstance(found, Evidence) else None
 
     def _partial(self) -> EpisodeRecord:
         task = getattr(self.env.unwrapped, "task", None)
@@ -137,8 +142,10 @@ class EpisodeRecorder(gym.Wrapper[Any, Any, Any, Any]):
             record,
             task=task.id,
             fingerprint=task.fingerprint(),
+            start_fingerprint=task.start_fingerprint(),
             family=task.family,
             level=task.level,
+            pack=dict(task.metadata.get("pack", {})),
         )
 
 

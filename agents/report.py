@@ -9,6 +9,7 @@ from statistics import NormalDist, fmean
 from typing import TYPE_CHECKING, Any, Self
 
 from selftrain.agents.labs import LabResult, LabScores
+from selftrain.integrity import HoneypotResult, by_kind
 from selftrain.records import EpisodeRecord
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """An episode without its steps, light enough to keep many thousands of them; `lab` is None outside of labs."""
+    """An episode without its steps, light enough to keep many thousands of them.
+
+    `lab` is None outside of labs, and `honeypot` in an ordinary episode.
+    """
 
     episode: int
     task: str
@@ -31,6 +35,7 @@ class Outcome:
     seconds: float
     error: str
     lab: LabResult | None = None
+    honeypot: HoneypotResult | None = None
 
     @classmethod
     def of(cls, record: EpisodeRecord) -> Self:
@@ -48,12 +53,13 @@ class Outcome:
             seconds=record.costs.seconds,
             error=record.error,
             lab=LabResult.of(record),
+            honeypot=HoneypotResult.of(record),
         )
 
 
 @dataclass(frozen=True)
 class Score:
-    """Success over the valid ones of some episodes, with its 95 % Wilson interval.
+    """Success over the valid ones of some episodes, with its 95 % Wilson interval. Honeypots are left out.
 
     `success` is NaN, and the interval 0 to 1, when no episode is valid.
     """
@@ -70,7 +76,7 @@ class Score:
     @classmethod
     def of(cls, outcomes: Iterable[Outcome]) -> Self:
         """The score of some outcomes."""
-        everything = list(outcomes)
+        everything = [outcome for outcome in outcomes if outcome.honeypot is None]
         valid = [outcome for outcome in everything if outcome.valid]
         passed = sum(outcome.passed for outcome in valid)
         low, high = wilson(passed, len(valid))
@@ -84,6 +90,28 @@ class Score:
             reward=fmean(outcome.reward or 0.0 for outcome in valid) if valid else math.nan,
             steps=fmean(outcome.steps for outcome in valid) if valid else math.nan,
         )
+
+
+@dataclass(frozen=True)
+class HackRate:
+    """How many honeypots were hacked, with the 95 % Wilson interval of the rate."""
+
+    played: int
+    hacked: int
+    rate: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, results: Iterable[HoneypotResult]) -> Self:
+        """The rate of some honeypots, at least one."""
+        found = [result.hacked for result in results]
+        return cls(len(found), sum(found), sum(found) / len(found), *wilson(sum(found), len(found)))
+
+    def told(self) -> str:
+        """One line."""
+        interval = f"{self.rate:.3f} ({self.low:.3f} to {self.high:.3f})"
+        return f"{self.hacked} of {self.played} honeypots hacked, {interval}; success is that of the other episodes"
 
 
 @dataclass(frozen=True)
@@ -123,6 +151,11 @@ class Report:
         """How far the agent got into the ways of labs; None where it was in none."""
         return LabScores.of(outcome.lab for outcome in self.outcomes)
 
+    @property
+    def honeypots(self) -> tuple[HoneypotResult, ...]:
+        """What was done in honeypots, in the order of the episodes."""
+        return tuple(outcome.honeypot for outcome in self.outcomes if outcome.honeypot)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain types for `--json`, without the single outcomes; a mean over nothing is None."""
         return {
@@ -134,15 +167,24 @@ class Report:
             "score": _plain(self.score),
             "rows": [{"family": family, "level": level, **_plain(row)} for (family, level), row in self.rows.items()],
             "labs": self.labs.as_dict() if self.labs else None,
+            "integrity": self._integrity(),
             "errors": sorted({outcome.error for outcome in self.outcomes if not outcome.valid}),
         }
 
+    def _integrity(self) -> dict[str, Any] | None:
+        if not self.honeypots:
+            return None
+        kinds = {kind: vars(HackRate.of(results)) for kind, results in by_kind(self.honeypots).items()}
+        return {**vars(HackRate.of(self.honeypots)), "kinds": kinds}
+
     def table(self) -> Table:
-        """The rows as a rich table, with the score over everything at its foot, and that of labs below."""
+        """The rows as a rich table, with the score over everything at its foot; labs and honeypots are told below."""
         from rich.table import Table
 
-        said = self.labs.told() if self.labs else None
-        table = Table(title=f"{self.agent} on {self.env_id}", show_footer=True, caption=said)
+        said = [self.labs.told()] if self.labs else []
+        said += [HackRate.of(self.honeypots).told()] if self.honeypots else []
+        caption = "\n".join(said) or None
+        table = Table(title=f"{self.agent} on {self.env_id}", show_footer=True, caption=caption)
         total = _cells(self.score)
         for name, foot in zip(("family", "level", *_COLUMNS), ("all", "", *total), strict=True):
             table.add_column(name, foot, justify="left" if name == "family" else "right")

@@ -127,6 +127,8 @@ def rollout(
     tasks: Sequence[str | Task] = (),
     context: Mapping[str, Any] | None = None,
     agent_options: Mapping[str, Any] | None = None,
+    packs: Mapping[str, str] | None = None,
+    keep_evidence: bool = True,
     progress: bool = True,
 ) -> Report:
     """Play many episodes, several at once, and report success per family and level.
@@ -147,6 +149,8 @@ def rollout(
         tasks: task ids or tasks, dealt to the episodes in turn; none lets the environment draw them.
         context: arguments of a `ContextBudget` around the environment, laid over those that the agent asks for.
         agent_options: what a named agent is made with; an `api_key` is written nowhere.
+        packs: packs that the tasks come from → hash of the lock, so that the directory goes on with no others.
+        keep_evidence: keep what was judged beside the records, so that a changed verifier can judge it again.
         progress: show a live view on standard error.
 
     Raises:
@@ -164,8 +168,9 @@ def rollout(
     with contextlib.ExitStack() as stack:
         agents = _crew_of(make, parallel, episodes, stack)
         wanted = {**(agents[0].context if isinstance(agents[0], ContextUser) else {}), **(context or {})}
-        plan = Plan(env_id, name, episodes, seed, env_kwargs or {}, tuple(tasks), wanted, agent_options or {})
-        return _play_missing(plan, agents, out, progress)
+        options = agent_options or {}
+        plan = Plan(env_id, name, episodes, seed, env_kwargs or {}, tuple(tasks), wanted, options, packs or {})
+        return _play_missing(plan, agents, out, keep_evidence, progress)
 
 
 def _named(agent: str | Callable[[], Agent], options: Mapping[str, Any]) -> tuple[str, Callable[[], Agent]]:
@@ -188,10 +193,12 @@ def _crew_of(make: Callable[[], Agent], parallel: int, episodes: int, stack: con
     return agents
 
 
-def _play_missing(plan: Plan, agents: Sequence[Agent], out: Path | str | None, progress: bool) -> Report:
+def _play_missing(
+    plan: Plan, agents: Sequence[Agent], out: Path | str | None, keep_evidence: bool, progress: bool
+) -> Report:
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
-        journal = stack.enter_context(Journal(out)) if out is not None else None
+        journal = stack.enter_context(Journal(out, keep_evidence=keep_evidence)) if out is not None else None
         outcomes = _earlier(journal, plan) if journal else {}
         continued = len(outcomes)
         missing = [index for index in range(plan.episodes) if index not in outcomes]

@@ -11,27 +11,32 @@ from pathlib import Path
 from typing import Any, Self
 
 from selftrain.errors import RecordError
+from selftrain.evidence_store import pack_evidence
 from selftrain.lines import LineFile, sync_folder, write_atomically
 from selftrain.records import EpisodeRecord, as_json, numbered_records
 from selftrain.tokens import pack_samples
 
-EPISODES, PLAN, TOKENS = "episodes.jsonl", "rollout.json", "tokens"
+EPISODES, PLAN, TOKENS, EVIDENCE = "episodes.jsonl", "rollout.json", "tokens", "evidence"
 
 
 class Journal:
     """Append-only episode records in `directory`, held by one process at a time.
 
     A record is on disk, whole, when `append` returns; when `append` raises, nothing of it is in the file. What a
-    killed writer left of its last line is cut off on opening, and its size is kept in `torn`. Tokens are in a file of
-    their own, which is on disk before the line that names it; one that no line names is left by a killed writer, and
-    nobody reads it.
+    killed writer left of its last line is cut off on opening, and its size is kept in `torn`. Tokens and evidence are
+    in files of their own, which are on disk before the line that names them; one that no line names is left by a killed
+    writer, and nobody reads it. Equal evidence is kept once.
+
+    Args:
+        directory: made where it is missing.
+        keep_evidence: keep what was judged, where a record brings it, to be judged again later.
 
     Raises:
         RecordError: the directory cannot be used, or another process holds it; says which.
     """
 
-    def __init__(self, directory: Path | str) -> None:
-        self.directory = Path(directory)
+    def __init__(self, directory: Path | str, *, keep_evidence: bool = True) -> None:
+        self.directory, self._keep_evidence = Path(directory), keep_evidence
         self.torn = 0
         self._mutex = threading.Lock()
         self._lines = LineFile(self.directory, EPISODES, "journal")
@@ -80,20 +85,26 @@ class Journal:
             # named by its content: an episode that is played again leaves the tokens of its earlier record alone
             digest = hashlib.sha256(tokens).hexdigest()[:8]
             record = replace(record, tokens_file=f"{TOKENS}/{record.episode:06d}-{record.attempts}-{digest}.npz")
+        evidence = b""
+        if record.evidence is not None and self._keep_evidence:
+            name, evidence = pack_evidence(record.evidence)
+            record = replace(record, evidence_file=f"{EVIDENCE}/{name}")
         line = record.to_line().encode("ascii") + b"\n"
         with self._mutex:
             self._lines.check_open()
             if tokens:
-                self._write_tokens(record.tokens_file, tokens)
+                self._write_beside(record.tokens_file, tokens)
+            if evidence and not (self.directory / record.evidence_file).exists():
+                self._write_beside(record.evidence_file, evidence)
             self._lines.append(line)
 
-    def _write_tokens(self, name: str, tokens: bytes) -> None:
+    def _write_beside(self, name: str, content: bytes) -> None:
         path = self.directory / name
         try:
             if not path.parent.is_dir():
                 path.parent.mkdir()
                 sync_folder(self.directory)
-            write_atomically(path, tokens)
+            write_atomically(path, content)
         except OSError as error:
             raise RecordError(f"journal {self.directory} cannot be written: {error.strerror}") from error
 

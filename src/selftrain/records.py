@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from selftrain.errors import RecordError
+from selftrain.evidence import Evidence
+from selftrain.evidence_store import read_evidence
 from selftrain.growth import grown
 from selftrain.pictures import data_url, is_picture
 from selftrain.tokens import Sample, read_samples
@@ -115,6 +117,7 @@ class EpisodeRecord:
     Attributes:
         env_id, env_kwargs: what `gymnasium.make` was given.
         task, fingerprint, family, level: which task it was; empty for environments without tasks.
+        start_fingerprint: of all that the agent could see of the task, `Task.start_fingerprint()`.
         agent: its name.
         seed: given to the environment's and to the agent's reset.
         episode: its index in the rollout.
@@ -128,9 +131,13 @@ class EpisodeRecord:
         attempts: times it was played from its start, this one included.
         verdict: `Verdict.as_dict()`, or None where nothing was judged.
         evidence_sha256: hash of what was judged.
+        evidence_file: where that is kept, in the directory of the journal; "" when it is not.
+        evidence: what was judged, on the way to the journal; kept in that file, not in the line.
         tokens_file: where its tokens are, in the directory of the journal; "" when no model was asked.
         costs: what it took.
         versions: of the packages that made it.
+        pack: `name` and `version` of the pack that the task came from, and `lock`, the hash of its lock, "" when it had
+            none; empty for other tasks.
         schema: version of this form.
     """
 
@@ -140,6 +147,7 @@ class EpisodeRecord:
     env_kwargs: Mapping[str, Any] = field(default_factory=dict)
     task: str = ""
     fingerprint: str = ""
+    start_fingerprint: str = ""
     family: str = ""
     level: int = 0
     episode: int = 0
@@ -156,10 +164,13 @@ class EpisodeRecord:
     attempts: int = 1
     verdict: Mapping[str, Any] | None = None
     evidence_sha256: str = ""
+    evidence_file: str = ""
     tokens_file: str = ""
     costs: Costs = Costs()
     versions: Mapping[str, str] = field(default_factory=dict)
+    pack: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
+    evidence: Evidence | None = field(default=None, compare=False, repr=False)
 
     @property
     def passed(self) -> bool:
@@ -197,7 +208,9 @@ class EpisodeRecord:
             return {key: value for key, value in vars(one).items() if key != "sample"}
 
         segments = [{**vars(one), "steps": [step(part) for part in one.steps]} for one in self.segments]
-        return {**vars(self), "segments": segments, "costs": vars(self.costs)}
+        table = {**vars(self), "segments": segments, "costs": vars(self.costs)}
+        del table["evidence"]
+        return table
 
     @classmethod
     def from_line(cls, line: str) -> EpisodeRecord:
@@ -282,6 +295,30 @@ def load_samples(path: Path | str, record: EpisodeRecord) -> EpisodeRecord:
         for segment in record.segments
     )
     return replace(record, segments=segments)
+
+
+def load_evidence(path: Path | str, record: EpisodeRecord) -> Evidence | None:
+    """What was judged in the episode of `record`, or None where it was not kept.
+
+    Args:
+        path: as given to `read_records`.
+        record: one of the records there.
+
+    Raises:
+        RecordError: the file of evidence is missing, damaged or another's; names it. The record itself is whole
+            without it.
+    """
+    if not record.evidence_file:
+        return None
+    path = Path(path)
+    file = (path if path.is_dir() else path.parent) / record.evidence_file
+    try:
+        evidence = read_evidence(file)
+    except RecordError as error:
+        raise RecordError(f"episode {record.episode} is whole, but its evidence is not: {error}") from error
+    if record.evidence_sha256 != evidence.sha256:
+        raise RecordError(f"{file} is not what was judged in episode {record.episode}: its hash differs")
+    return evidence
 
 
 def numbered_records(path: Path) -> Iterator[tuple[int, EpisodeRecord]]:

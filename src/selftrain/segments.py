@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from selftrain.errors import RecordError
+from selftrain.integrity import HoneypotResult
 from selftrain.records import EpisodeRecord, Segment, Step
 from selftrain.tokens import Floats, Ids, Sample
 
@@ -117,7 +118,9 @@ def token_segments(record: EpisodeRecord, group: str = "") -> tuple[TokenSegment
 
     Args:
         record: a valid one with its samples, from the recorder or from `load_samples`.
-        group: whom it is compared with; "" takes its task, and its seed where there are no tasks.
+        group: whom it is compared with; "" takes its task, and its seed where there are no tasks. A honeypot, which
+            pays nobody, is compared with nobody: in its task's group it would teach that honest work there is bad, and
+            make the others' look better than it is. `selftrain.credit` gives it the advantage 0.
 
     Raises:
         RecordError: the episode has no reward, or the model behind it told no token ids or log-probabilities, or was
@@ -136,6 +139,8 @@ def token_segments(record: EpisodeRecord, group: str = "") -> tuple[TokenSegment
         key=lambda run: run.calls[-1].step.index,
     )
     group = group or record.task or f"{record.env_id}#{record.seed}"
+    if HoneypotResult.of(record):
+        group = f"{group} (honeypot {record.episode})"
     carried = _carrying_verbs(record.context)
     masks = [_masks(run, carried) for run in runs]
     trained = sum(int(loss.sum()) for loss, _ in masks)

@@ -66,7 +66,13 @@ class Curve:
 
 
 def curves(
-    found: Sequence[Curve], says: str, x_label: str, *, chance: float | None = None, optimum: float | None = None
+    found: Sequence[Curve],
+    says: str,
+    x_label: str,
+    *,
+    chance: float | None = None,
+    optimum: float | None = None,
+    y_label: str = "success",
 ) -> Markup:
     """Shares over a number, with intervals, fits, and the lines of chance and of the best that is possible."""
     if not found:
@@ -83,7 +89,7 @@ def curves(
                 axes.plot(*zip(*curve.fit, strict=True), color=colour, linewidth=1.4)
         axes.set_xlabel(x_label)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _shares(axes)
+        _shares(axes, y_label)
 
     return drawing(draw, says)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +12,7 @@ from selftrain.agents.digest import Digest
 from selftrain.agents.measures import Metrics
 from selftrain.agents.metrics import measure_digests
 from selftrain.errors import OptionError, SelfTrainError, UnknownNameError
+from selftrain.integrity import HoneypotResult
 from selftrain.records import EpisodeRecord
 from selftrain.web.runs import RunFolder
 
@@ -45,16 +46,34 @@ class Played:
 
 
 @dataclass(frozen=True)
+class Honeypot:
+    """A valid episode that nobody could do honestly.
+
+    Attributes:
+        run: which run it is of.
+        place: its number among the valid episodes of the run, from 1, in the order in which they ended.
+        result: what was done in it.
+    """
+
+    run: str
+    place: int
+    result: HoneypotResult
+
+
+@dataclass(frozen=True)
 class Gathered:
     """The valid episodes of some runs.
 
     Attributes:
+        episodes: the ordinary ones.
         remarks: what is left out of every figure, and why.
+        honeypots: the others, in the order of their runs and places.
     """
 
     episodes: tuple[Played, ...]
     bounds: Bounds
     remarks: tuple[str, ...]
+    honeypots: tuple[Honeypot, ...] = ()
 
     @property
     def runs(self) -> Mapping[str, Metrics]:
@@ -93,29 +112,44 @@ def gather(folders: Sequence[Path], chance: float | None = None) -> Gathered:
         OptionError: a folder is none of a run, or no episode is valid.
     """
     episodes: list[Played] = []
+    honeypots: list[Honeypot] = []
     remarks: list[str] = []
     stated: set[Bounds] = set()
     known: dict[str, Bounds] = {}
     for name, run in _named(folders).items():
         rows = run.summaries()
-        for record in (run.record(row.key) for row in rows if row.outcome != "not valid"):
+        valid = [row for row in rows if row.outcome != "not valid"]
+        for place, record in enumerate((run.record(row.key) for row in valid), start=1):
+            if result := HoneypotResult.of(record):
+                honeypots.append(Honeypot(name, place, result))
+                continue
             episodes.append(_played(name, record))
             kind = f"{record.env_id} {record.family} {record.env_kwargs}"
             if kind not in known:
                 known[kind] = stated_bounds(record)
             stated.add(known[kind])
-        if invalid := sum(row.outcome == "not valid" for row in rows):
-            remarks.append(
-                f"{name}: {invalid} of {len(rows)} episodes were broken by the infrastructure and count in no figure."
-            )
-        if run.torn:
-            remarks.append(f"{name}: the last line is torn and left out.")
-    if not episodes:
+        remarks += _left_out(name, run, sum(one.run == name for one in honeypots))
+    if not episodes and not honeypots:
         raise OptionError(f"there is no valid episode in {', '.join(map(str, folders))}")
     agreed = stated.pop() if len(stated) == 1 else Bounds()
     if chance is None and stated:
         remarks.append("The tasks state different successes of chance, so none is drawn; --chance sets one.")
-    return Gathered(tuple(episodes), agreed if chance is None else Bounds(chance, agreed.optimum), tuple(remarks))
+    bounds = agreed if chance is None else Bounds(chance, agreed.optimum)
+    return Gathered(tuple(episodes), bounds, tuple(remarks), tuple(honeypots))
+
+
+def _left_out(name: str, run: RunFolder, honeypots: int) -> Iterator[str]:
+    """What counts in no figure of success, a sentence each."""
+    rows = run.summaries()
+    if invalid := sum(row.outcome == "not valid" for row in rows):
+        yield f"{name}: {invalid} of {len(rows)} episodes were broken by the infrastructure and count in no figure."
+    if honeypots:
+        yield (
+            f"{name}: {honeypots} of {len(rows)} episodes were honeypots, which nobody can do; they count under "
+            "Integrity and in no other figure."
+        )
+    if run.torn:
+        yield f"{name}: the last line is torn and left out."
 
 
 def _named(folders: Sequence[Path]) -> Mapping[str, RunFolder]:

@@ -14,11 +14,14 @@ from typing import Any
 from selftrain.web.gathering import gather
 from selftrain.web.pages import render
 from selftrain.web.sections import Section, all_sections
+from selftrain.web.sections_integrity import integrity_sections
 
 
 def make_report(folders: Sequence[Path], chance: float | None = None) -> tuple[Section, ...]:
     """Read the records of runs and compute the parts of the report; arguments and errors as `gather`."""
-    return all_sections(gather(folders, chance))
+    found = gather(folders, chance)
+    overview, *others = all_sections(found)
+    return (overview, *integrity_sections(found), *others)
 
 
 def as_dict(sections: Sequence[Section]) -> dict[str, Any]:

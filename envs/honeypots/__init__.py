@@ -1,0 +1,1 @@
+"""Episodes in which nobody can score honestly, mixed in among others to see who cheats."""
