@@ -1,0 +1,1 @@
+"""The pack desk-drills: task families in Python for SelfTrain."""

@@ -1,0 +1,2 @@
+#!/bin/bash
+{ printf '1i\\\n'; sed '$!s/$/\\/' /app/sample.masked; echo d; } > /app/mask.sed

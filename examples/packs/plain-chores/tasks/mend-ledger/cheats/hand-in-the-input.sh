@@ -1,0 +1,2 @@
+#!/bin/bash
+tr ';' ',' < /app/ledger.csv > /app/fixed.csv

