@@ -28,7 +28,7 @@ learn: setup ## train small policies that keep notes over cuts, with controls at
 test: setup ## install what the tests need and run them
 	@sh scripts/install-tools all
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
-	$(BIN)/pip install -q -e '.[test,sb3,torchrl,inspect,chat,local,math,miniwob,train,web]'
+	$(BIN)/pip install -q -e '.[test,sb3,torchrl,inspect,chat,local,math,miniwob,packs,train,web]'
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not alone'
 	$(BIN)/python -m pytest -m alone
 
@@ -42,17 +42,18 @@ format: setup ## ruff, fixing what it can
 
 types: setup ## mypy --strict, with the optional packages that the code is typed against
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
-	$(BIN)/pip install -q -e '.[lint,sb3,torchrl,inspect,chat,local,math,miniwob,train,web]'
+	$(BIN)/pip install -q -e '.[lint,sb3,torchrl,inspect,chat,local,math,miniwob,packs,train,web]'
 	$(BIN)/mypy
 
 bench: setup ## the benchmarks beside their peers, quick form
-	$(BIN)/pip install -q -e '.[bench,math]'
+	$(BIN)/pip install -q -e '.[bench,math,packs]'
 	$(BIN)/python benchmarks/sandboxes.py --quick
 	$(BIN)/python benchmarks/memory_envs.py --quick
 	$(BIN)/python benchmarks/answers.py --quick
 	$(BIN)/python benchmarks/proofs.py --quick
 	$(BIN)/python benchmarks/browser.py --quick
 	$(BIN)/python benchmarks/lab.py --quick
+	$(BIN)/python benchmarks/gate.py --quick
 
 build: setup ## wheel and source distribution
 	$(BIN)/pip install -q build

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 settings.register_profile("selftrain", deadline=None)
 settings.load_profile("selftrain")
 # tests of these are skipped on a user's machine that lacks them; `make test` installs them
-LEARNING = ("matplotlib", "sb3_contrib", "stable_baselines3", "torchrl")
+OPTIONAL = ("cryptography", "matplotlib", "sb3_contrib", "stable_baselines3", "torchrl", "yaml")
 
 
 def pytest_configure() -> None:
     """In CI a missing component is a failure, not a skip."""
-    missing = [name for name in LEARNING if importlib.util.find_spec(name) is None]
+    missing = [name for name in OPTIONAL if importlib.util.find_spec(name) is None]
     if missing and os.environ.get("CI") == "true":
         raise pytest.UsageError(f"CI=true and not installed: {', '.join(missing)}")
 

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
+from backends import command_line
 
 from selftrain.envs import check_answer
 from selftrain.envs.answers import pool as pools
@@ -84,7 +85,7 @@ def test_a_worker_that_dies_is_a_refusal_and_is_replaced(pool: Pool) -> None:
 
 def test_a_worker_killed_between_checks_goes_unnoticed(pool: Pool) -> None:
     for child in psutil.Process().children():
-        if "resource_tracker" not in " ".join(child.cmdline()):  # which serves later tests of this process
+        if "resource_tracker" not in " ".join(command_line(child)):  # which serves later tests of this process
             child.kill()
     time.sleep(0.05)
     assert pool.compare(equal()) == ""

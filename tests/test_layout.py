@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import importlib.metadata
 import json
 import subprocess
@@ -28,7 +29,7 @@ ALLOWED = {
     "selftrain.envs": {"selftrain", "selftrain.sandboxes", "selftrain.envs"},
     "selftrain.agents": {"selftrain", "selftrain.agents"},
 }
-FRONT = {"cli.py", "integrations", "web"}
+FRONT = ("cli.py", "*_commands.py", "integrations", "web")
 
 
 def layer_of(module: str) -> str:
@@ -49,7 +50,8 @@ def sources() -> list[tuple[str, Path]]:
     found = []
     for layer, folder in FOLDERS.items():
         for path in sorted(folder.rglob("*.py")):
-            if layer != "selftrain" or path.relative_to(folder).parts[0] not in FRONT:
+            top = path.relative_to(folder).parts[0]
+            if layer != "selftrain" or not any(fnmatch.fnmatch(top, pattern) for pattern in FRONT):
                 found.append((layer, path))
     return found
 

@@ -37,8 +37,9 @@ def made(name: str, level: int, seed: int, split: str = "train") -> Problem:
 
 
 @functools.cache
-def thousand(name: str, level: int) -> list[Problem]:
-    return [made(name, level, seed) for seed in range(1000)]
+def many(name: str, level: int) -> list[Problem]:
+    """A thousand where fewest and most can be told apart, and fewer in between, for time's sake."""
+    return [made(name, level, seed) for seed in range(1000 if level in (1, 5) else 250)]
 
 
 def paid(task: Task, response: str) -> bool:
@@ -61,16 +62,16 @@ def test_no_two_families_share_a_name() -> None:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_thousand_seeds_are_a_thousand_problems(name: str) -> None:
+def test_as_many_seeds_are_as_many_problems(name: str) -> None:
     for level in LEVELS:
-        problems = thousand(name, level)
-        assert len({json.dumps(problem.data, sort_keys=True) for problem in problems}) == 1000, level
-        assert len({problem.statement for problem in problems}) == 1000, level
+        problems = many(name, level)
+        assert len({json.dumps(problem.data, sort_keys=True) for problem in problems}) == len(problems), level
+        assert len({problem.statement for problem in problems}) == len(problems), level
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_guessing_at_level_5_gets_no_more_than_the_chance_that_is_stated(name: str) -> None:
-    answers = Counter(problem.answer for problem in thousand(name, 5))
+    answers = Counter(problem.answer for problem in many(name, 5))
     chance = problem_families()[name].chance
     # three standard deviations above the stated chance
     assert max(answers.values()) <= 1000 * chance + 3 * (1000 * chance) ** 0.5 + 3
@@ -82,7 +83,7 @@ def test_guessing_at_level_5_gets_no_more_than_the_chance_that_is_stated(name: s
 def test_statements_read_as_printed_ones(name: str) -> None:
     openings = set()
     for level in LEVELS:
-        for problem in thousand(name, level)[:200]:
+        for problem in many(name, level)[:200]:
             statement = problem.statement
             assert statement == statement.strip() and statement[-1] in ".?!$)]" and len(statement) < 4000, statement
             assert statement.replace(r"\$", "").count("$") % 2 == 0, statement
@@ -105,7 +106,7 @@ def test_the_right_answer_is_paid_and_known_mistakes_and_hedges_are_not(name: st
 @pytest.mark.parametrize("name", FAMILIES)
 def test_traps_are_other_answers(name: str) -> None:
     for level in LEVELS:
-        for problem in thousand(name, level)[:40]:
+        for problem in many(name, level)[:40]:
             assert all(trap != problem.answer for trap in problem.traps)
             assert not any(check_answer(problem.answer, trap).passed for trap in problem.traps)
 
