@@ -1,9 +1,10 @@
 """Judges an exported task inside the container of its Harbor verifier; started by the folder's `tests/test.sh`.
 
-It is the judging half of SelfTrain, made to run where there is no SelfTrain: the task is built anew from its id, what
-the agent left is read from the collected archive as an export would read it, and the task's own verifier gives the
-verdict. Cases that run the submission run it as another user, in folders that are emptied between cases, with the
-clean room that the sandboxes have. The verdict is written last, when nothing of the submission lives any more.
+It is the judging half of SelfTrain, made to run where there is no SelfTrain: the task is built anew from its id, or
+where it shows pictures, which come out differently elsewhere, its verifier is made of plain values; what the agent left
+is read from the collected archive as an export would read it, and the task's own verifier gives the verdict. Cases that
+run the submission run it as another user, in folders that are emptied between cases, with the clean room that the
+sandboxes have. The verdict is written last, when nothing of the submission lives any more.
 
 No verdict is ever guessed: where none can be made, the program ends with a line that says why and leaves no reward
 file, which Harbor counts as an error and not as 0.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import resource
@@ -24,6 +26,7 @@ import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from selftrain.envs.clean_room import SandboxCleanRoom
 from selftrain.envs.families import terminal_task
@@ -248,6 +251,20 @@ def judge() -> Verdict:
         VerifierError: the task cannot be built anew here, or its verifier failed. SandboxError: a case cannot be run.
     """
     asked = json.loads((TESTS / "task.json").read_text("utf-8"))
+    task = judged_only(asked) if "verifier" in asked else _built_anew(asked)
+    evidence = collected(Path(ARCHIVE), task)
+    return task.verifier.verify(evidence, task, SandboxCleanRoom(JudgeBackend()))
+
+
+def judged_only(asked: Mapping[str, Any]) -> Task:
+    """A task that can be judged and not played: its verifier is made of the values in `asked`, JSON's."""
+    told = asked["verifier"]
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in told["values"].items()}
+    verifier = getattr(importlib.import_module(told["module"]), told["name"])(**values)
+    return Task(instruction="", verifier=verifier, id=asked["id"], writable=tuple(asked["writable"]))
+
+
+def _built_anew(asked: Mapping[str, Any]) -> Task:
     task = terminal_task(asked["id"])
     if task.fingerprint() != asked["fingerprint"]:
         import numpy as np
@@ -256,8 +273,7 @@ def judge() -> Verdict:
             f"task {task.id} comes out differently here (numpy {np.__version__}, Python {sys.version.split()[0]}) "
             "than where it was exported: build tests/Dockerfile as it is"
         )
-    evidence = collected(Path(ARCHIVE), task)
-    return task.verifier.verify(evidence, task, SandboxCleanRoom(JudgeBackend()))
+    return task
 
 
 def _close_to_others() -> None:

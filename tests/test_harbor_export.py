@@ -7,7 +7,7 @@ import io
 import json
 import tarfile
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -23,11 +23,14 @@ from selftrain.envs.harbor.proof import (
     no_two_users,
 )
 from selftrain.errors import ImageMissingError, TaskError, VerifierError
+from selftrain.evidence import Evidence
 from selftrain.sandboxes import Backend, SandboxSpec
 from selftrain.sandboxes.images import rootfs_path
+from selftrain.tasks import Task
+from selftrain.verdicts import CleanRoom, Verdict, Verifier
 
-# one that reads files, one of modes and links, and two that run what was submitted
-SAMPLE = ("log-forensics", "permissions-audit", "git-repair", "python-bug")
+# one that reads files, one of modes and links, two that run what was submitted, and one of pictures
+SAMPLE = ("log-forensics", "permissions-audit", "git-repair", "python-bug", "lab-bench")
 TARGET = "/workspace/report.json"
 
 
@@ -99,14 +102,39 @@ def test_the_configuration_is_harbor_s(exported: dict[str, Path]) -> None:
     assert config["metadata"]["selftrain"]["second_user"] is True
 
 
+@dataclass(frozen=True)
+class SlideCounter:
+    """A verifier over pictures that holds another one."""
+
+    inner: Verifier
+    exports: tuple[str, ...] = ("/workspace/predictions.csv",)
+
+    def verify(self, evidence: Evidence, task: Task, room: CleanRoom) -> Verdict:
+        """As the inner one."""
+        return self.inner.verify(evidence, task, room)
+
+
+def test_what_is_known_of_pictures_lies_with_the_judge_alone(exported: dict[str, Path]) -> None:
+    folder, task = exported["lab-bench"], terminal_family("lab-bench").task(3, 1)
+    assert not list((folder / "tests" / "judge").rglob("slides.py"))
+    told = json.loads((folder / "tests" / "task.json").read_text())["verifier"]["values"]
+    assert told == json.loads(json.dumps(vars(task.verifier)))
+    with tarfile.open(folder / "environment" / "start.tar") as tar:
+        labels = tar.extractfile("workspace/labels.csv")
+        assert labels is not None
+        shown = labels.read().decode()
+    assert "001.png,yes" in shown or "001.png,no" in shown
+    assert not [name for name in told["names"] if name in shown]
+
+
 def test_what_cannot_be_exported_is_refused_by_name(backend: Backend, tmp_path: Path) -> None:
-    task = terminal_task("log-forensics/train/1/0")
+    task, bench = terminal_task("log-forensics/train/1/0"), terminal_task("lab-bench/train/1/0")
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "file").write_text("")
     refused = {
         "not the task that its id names": replace(task, instruction="Do something else."),
         "only tasks of the terminal families": replace(task, family="acme", id="acme/one"),
-        "version of Pillow": terminal_task("lab-bench/train/1/0"),
+        "SlideCounter is more than plain values": replace(bench, verifier=SlideCounter(bench.verifier)),
     }
     for said, broken in refused.items():
         with pytest.raises(TaskError, match=said):
@@ -121,9 +149,10 @@ def test_what_cannot_be_exported_is_refused_by_name(backend: Backend, tmp_path: 
 
 
 def test_one_task_that_cannot_go_out_stops_no_other(backend: Backend, tmp_path: Path) -> None:
-    names = ("csv-reshape/train/1/0", "lab-bench/train/1/0", "json-reshape/dev/2/1")
-    done = [one for _, one in export_each(names, tmp_path, backend)]
-    assert [one.task for one in done if one.folder is None and "Pillow" in one.why] == ["lab-bench/train/1/0"]
+    names = ("csv-reshape/train/1/0", "log-forensics/train/1/0", "json-reshape/dev/2/1")
+    csv, changed, json_ = names[0], replace(terminal_task(names[1]), instruction="Do something else."), names[2]
+    done = [one for _, one in export_each((csv, changed, json_), tmp_path, backend)]
+    assert [one.task for one in done if one.folder is None and "not the task that its id" in one.why] == [names[1]]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["csv-reshape-train-1-0", "json-reshape-dev-2-1"]
     again = list(export_each([terminal_task(names[0]), "no-such/train/1/0"], tmp_path, backend))
     assert "is not empty" in again[0][1].why

@@ -20,25 +20,22 @@ from PIL import Image
 
 from selftrain.envs.families import terminal_family
 from selftrain.envs.families.lab_bench import (
-    BAR,
     BORDERLINE,
-    COLUMNS,
     DECOYS,
     FIXED,
     LABELLED,
     PLAIN,
-    PREDICTIONS,
     REMARKS,
     SEALED,
     SLIDES,
     Sealed,
-    SealedVerifier,
 )
 from selftrain.envs.lab import slides
 from selftrain.envs.lab.bounds import zero_shot
 from selftrain.envs.lab.conventions import Belief
 from selftrain.envs.lab.day import DAYS
 from selftrain.envs.lab.labs import Lab, find_lab
+from selftrain.envs.lab.sealed import BAR, COLUMNS, PREDICTIONS, SealedVerifier
 from selftrain.errors import ImageMissingError, OptionError
 from selftrain.evidence import Evidence, EvidenceFile
 from selftrain.tasks import LEVELS, SPLITS, Task

@@ -16,8 +16,9 @@ The folder keeps both:
 - **Trials have a second user.** Cases that run the submission run it as uid 1000 in emptied folders under the same
   clean room; the judge, the tests and the verdict are root's. Where there is no second user (a sandbox of one user),
   such a task is refused by name and gets no reward file; tasks that only read files are judged anywhere.
-- **What cannot be built anew is not exported.** Tasks of pictures (lab-bench) depend on the versions of libraries that
-  draw, tasks that are not of a family have no id to be built from, and both are refused when they are exported.
+- **Pictures are not drawn anew.** They come out differently with other versions of the libraries that draw, so the
+  judge of such a task (lab-bench) is given its verifier as the plain values that it is made of, in `task.json`.
+- **What has no id is not exported.** A task that is not of a family cannot be built from one, and is refused.
 - **The start is the state, not the recipe.** What setup made is exported as `start.tar`, so nothing of the setup or its
   files is in the agent's image. Both images are built from the declared base and packages of our image recipes.
 
@@ -28,9 +29,7 @@ judged by one.
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import importlib.util
 import io
 import json
 import os
@@ -42,10 +41,12 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from selftrain.envs.families import ALL_NAMES, terminal_task
 from selftrain.envs.guest_judge import ARCHIVE, ARCHIVE_BYTES
 from selftrain.envs.harbor.folders import files_below
+from selftrain.envs.harbor.judge_files import in_values, is_drawn, judge_sources
 from selftrain.envs.task_choice import find_task
 from selftrain.envs.task_sandbox import open_task_sandbox
 from selftrain.envs.verifiers import TrialVerifier
@@ -56,11 +57,10 @@ from selftrain.sandboxes.docker_images import dockerfile
 from selftrain.sandboxes.images import read_recipe, setup_script
 from selftrain.tasks import Task
 
-AGENT_IMAGE, JUDGE_IMAGE = "terminal", "lab"
+JUDGE_IMAGE = "lab"
 BASE = "debian:bookworm"
 # of what is made while a task is exported: 2025-01-01
 _FIXED_TIME_NS = 1_735_689_600 * 10**9
-_JUDGE = "selftrain.envs.guest_judge"
 _SPARE_SECONDS = 120.0
 # the agent's processes end first, so that what is packed holds still; where there is one user, nobody can do so
 _COLLECT = """\
@@ -168,11 +168,13 @@ def source_folder(task: Task) -> Path | None:
 def exported_files(task: Task, backend: Backend, image: str = "") -> dict[str, bytes]:
     """The folder's files, by path relative to it; errors as `export_task`."""
     setup, work = setup_script(), f"WORKDIR {task.writable[0]}\n"
-    about = {"id": task.id, "fingerprint": task.fingerprint()}
+    about: dict[str, Any] = {"id": task.id, "fingerprint": task.fingerprint()}
+    if is_drawn(task.family):
+        about |= {"writable": task.writable, "verifier": in_values(task)}
     files = {
         "task.toml": _task_toml(task).encode(),
         "instruction.md": task.instruction.rstrip("\n").encode() + b"\n",
-        "environment/Dockerfile": _dockerfile(AGENT_IMAGE, f"ADD start.tar /\n{work}").encode(),
+        "environment/Dockerfile": _dockerfile(_agent_image(task), f"ADD start.tar /\n{work}").encode(),
         "environment/setup.sh": setup,
         "environment/start.tar": start_archive(task, backend, image),
         "tests/Dockerfile": _dockerfile(JUDGE_IMAGE, f"{work}COPY . /tests\nRUN chmod -R go= /tests\n").encode(),
@@ -235,47 +237,6 @@ def _add(tar: tarfile.TarFile, entry: TreeEntry, started: int) -> None:
         tar.addfile(info, io.BytesIO(entry.data))
 
 
-def judge_sources(task: Task) -> dict[str, bytes]:
-    """Our modules that judging `task` needs, by path; the package itself is empty, so that it registers nothing."""
-    family = f"selftrain.envs.families.{task.family.replace('-', '_')}"
-    found: dict[str, bytes] = {"selftrain/__init__.py": b""}
-    waiting, seen = [_JUDGE, family], {"selftrain"}
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        waiting.append(name.rpartition(".")[0])
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None:
-            continue  # a name in a module, not a module
-        data = Path(spec.origin).read_bytes()
-        path = name.replace(".", "/")
-        found[f"{path}/__init__.py" if spec.submodule_search_locations is not None else f"{path}.py"] = data
-        waiting += _imports(data)
-    return found
-
-
-def _imports(source: bytes) -> Iterator[str]:
-    """Modules of ours that a module imports when it is loaded; what functions import later is not judging."""
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("selftrain."))
-        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "selftrain":
-            yield node.module
-            for alias in node.names:
-                name = f"{node.module}.{alias.name}"
-                if alias.name.islower() and _is_module(name):
-                    yield name
-
-
-def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # its parent is no package
-        return False
-
-
 def _check(task: Task) -> None:
     """Raise `TaskError` unless the judge will be able to build the same task from its id."""
     if task.kind != "terminal" or task.family not in ALL_NAMES:
@@ -285,11 +246,6 @@ def _check(task: Task) -> None:
         )
     if terminal_task(task.id).fingerprint() != task.fingerprint():
         raise TaskError(f"task {task.id} cannot be exported: it is not the task that its id names")
-    if any(re.search(rb"^(?:from|import) PIL\b", source, re.MULTILINE) for source in judge_sources(task).values()):
-        raise TaskError(
-            f"task {task.id} cannot be exported: its pictures come out differently with another version of Pillow or "
-            "numpy than is installed here, so its judge could not build it anew"
-        )
     for path in task.verifier.exports:
         if not any(path == folder or path.startswith(folder + "/") for folder in task.writable):
             raise TaskError(f"task {task.id} cannot be exported: its verifier asks for {path}, not in {task.writable}")
@@ -317,7 +273,7 @@ keywords = ["{task.family}", "level-{task.level}"]
 [metadata.selftrain]
 id = "{task.id}"
 fingerprint = "{task.fingerprint()}"
-image = "{AGENT_IMAGE}"
+image = "{_agent_image(task)}"
 verifier_image = "{JUDGE_IMAGE}"
 second_user = {str(runs_submission(task)).lower()}  # whether judging runs the submission, as another user
 
@@ -342,6 +298,11 @@ command = '''
 [environment]
 {place}workdir = "{task.writable[0]}"
 """
+
+
+def _agent_image(task: Task) -> str:
+    """The image that has what the task's own environment has: tools for pictures, where there are some."""
+    return "lab" if is_drawn(task.family) else "terminal"
 
 
 def _dockerfile(image: str, rest: str) -> str:

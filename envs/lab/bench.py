@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from selftrain.envs.families.lab_bench import SealedVerifier
+from selftrain.envs.lab.sealed import SealedVerifier
 from selftrain.envs.task_env import Episode
 from selftrain.envs.task_sandbox import built_image, open_task_sandbox
 from selftrain.envs.terminal import Terminal, TerminalEnv
