@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from selftrain.errors import SandboxError
 from selftrain.evidence import MIB
 from selftrain.sandboxes.base import HOME, PATH, SandboxSpec
-from selftrain.sandboxes.docker_daemon import api_errors
+from selftrain.sandboxes.docker_daemon import START_SECONDS, api_errors, connect
 from selftrain.sandboxes.docker_files import DockerFiles, folder_mode
 from selftrain.sandboxes.docker_inside import (
     PIPES,
@@ -173,14 +173,14 @@ def launch(client: APIClient, spec: SandboxSpec, image: str, remove: Callable[[s
         folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{owner()}-"))
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
         pipes = _make_pipes(folder / "pipes", undo)
-        with api_errors("start a sandbox"):
+        with connect(START_SECONDS) as starter, api_errors("start a sandbox"):
             name = f"selftrain-{owner()}-{next(_numbers)}"
             config = _config(client, spec, image, folder / "pipes")
-            container = str(client.create_container_from_config(config, name)["Id"])  # type: ignore[no-untyped-call]
+            container = str(starter.create_container_from_config(config, name)["Id"])  # type: ignore[no-untyped-call]
             undo.callback(remove, container)
             lifeline = Lifeline(client, container)
             undo.callback(lifeline.close)
-            client.start(container)
+            starter.start(container)
         helper = Helper(pipes["requests"], pipes["answers"], lifeline.alive)
         try:
             channel = _open_channel(spec, pipes, helper, lifeline)

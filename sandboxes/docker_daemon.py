@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 # every call has a deadline: a daemon that is stopped must not stop us
 CALL_SECONDS = 20
+# a start writes to the disk, which on a loaded machine may take long and is no fault; what asks a question comes first,
+# so that a daemon that is stopped is found within the shorter time
+START_SECONDS = 120
 _PROBE_SECONDS = 5
 _USUAL_SOCKET = "/var/run/docker.sock"
 
