@@ -11,6 +11,7 @@ from typing import Any, cast
 from gymnasium.envs.registration import load_env_creator
 
 from selftrain.envs.catalogue import KINDS
+from selftrain.envs.selection import Unloadable
 from selftrain.envs.task_env import TaskEnv
 from selftrain.errors import TaskError, VerifierError
 from selftrain.evidence import Evidence
@@ -57,7 +58,7 @@ class Play:
 
 @dataclass(frozen=True)
 class Proof:
-    """What was seen of one task: `plays` in the order oracle, nop, cheats; none where the task broke, by `error`."""
+    """What was seen of one task: `plays` in the order oracle, nop, cheats; none, but an `error`, where it is broken."""
 
     task: str
     plays: tuple[Play, ...]
@@ -99,15 +100,17 @@ def prove(task: Task, backend: Backend, image: str = "", repetitions: int = 2) -
 
 
 def prove_all(
-    tasks: Iterable[Task], backend: Backend, image: str = "", repetitions: int = 2, parallel: int = 4
+    tasks: Iterable[Task | Unloadable], backend: Backend, image: str = "", repetitions: int = 2, parallel: int = 4
 ) -> Iterator[Proof]:
-    """Proofs of many tasks, `parallel` at a time, in the order of `tasks`. One that breaks stops no other.
+    """Proofs of many tasks, `parallel` at a time, in their order. One that breaks or did not load stops no other.
 
     Raises:
         SandboxError: the backend is broken.
     """
 
-    def proof(task: Task) -> Proof:
+    def proof(task: Task | Unloadable) -> Proof:
+        if isinstance(task, Unloadable):
+            return Proof(task.name, (), 0.0, task.why)
         start = time.monotonic()
         try:
             return prove(task, backend, image, repetitions)

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import fnmatch
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from selftrain.envs import catalogue
 from selftrain.envs.harbor import load_harbor_task
 from selftrain.envs.packs.finding import names_pack, pack_names
-from selftrain.envs.packs.tasksets import expand_pack_selection, select_pack_tasks
-from selftrain.errors import TaskError, UnknownNameError
+from selftrain.envs.packs.tasksets import expand_pack_selection, pack_loaders
+from selftrain.errors import OptionError, TaskError, UnknownNameError
 from selftrain.tasks import SPLITS, Task, expand_task_ids
 
 _log = logging.getLogger(__name__)
 _DATASETS = (".jsonl", ".csv", ".parquet")
+
+
+@dataclass(frozen=True)
+class Unloadable:
+    """A task that is named and does not load.
+
+    Attributes:
+        name: its id, or its folder.
+        why: the error.
+    """
+
+    name: str
+    why: str
 
 
 def select_tasks(selection: Sequence[str], kind: str = "") -> list[Task]:
@@ -24,14 +39,41 @@ def select_tasks(selection: Sequence[str], kind: str = "") -> list[Task]:
     Raises:
         TaskError, UnknownNameError: one of them names nothing, or a folder or file that holds no sound task.
     """
-    return [task for item in selection for task in _selected(item, kind)]
+    return [load() for item in selection for _, load in _loaders(item, kind)]
 
 
-def _selected(item: str, kind: str) -> Sequence[Task]:
-    if is_of_pack(item, kind):
-        return select_pack_tasks(item)
-    found = expand_selection(item, kind)
-    return [task if isinstance(task, Task) else catalogue.task_of_id(task) for task in found]
+def select_each(selection: Sequence[str]) -> list[Task | Unloadable]:
+    """The tasks of `select_tasks`; one that does not load stops no other, and in its place stands why.
+
+    Raises:
+        TaskError, UnknownNameError, OptionError: one of them names nothing, or a pack or file that is broken.
+    """
+    found: list[Task | Unloadable] = []
+    for name, load in [named for item in selection for named in _loaders(item, "")]:
+        try:
+            found.append(load())
+        except (TaskError, UnknownNameError, OptionError) as error:
+            found.append(Unloadable(name, str(error)))
+    return found
+
+
+def _loaders(item: str, kind: str) -> Iterator[tuple[str, Callable[[], Task]]]:
+    """The name of each task that is selected, and what loads it."""
+    path = Path(item)
+    if (path / "task.toml").exists():
+        yield item, partial(load_harbor_task, path)
+    elif is_of_pack(item, kind):
+        yield from pack_loaders(item)
+    else:
+        for found in expand_selection(item, kind):
+            if isinstance(found, Task):
+                yield found.id, partial(_itself, found)
+            else:
+                yield found, partial(catalogue.task_of_id, found)
+
+
+def _itself(task: Task) -> Task:
+    return task
 
 
 def is_of_pack(item: str, kind: str = "") -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -85,6 +86,19 @@ def test_a_verifier_that_breaks_keeps_no_other_task_from_being_proven(acme: Path
     assert "acme/count-errors" in done.stderr and "nan" in done.stderr and "acme/sort-names" not in done.stderr
 
 
+def test_a_task_that_does_not_load_keeps_no_other_from_being_proven(acme: Path, tmp_path: Path) -> None:
+    (acme / "tasks" / "count-errors" / "instruction.md").unlink()
+    shutil.copytree(acme / "tasks" / "count-errors", tmp_path / "alone")
+    words = ("verify", "acme/*", "alone", "--pack", "acme", "--repetitions", "1", "--json")
+    proofs = json.loads(said_by(*words, cwd=tmp_path, code=1))
+    assert [(proof["task"], proof["holds"]) for proof in proofs] == [
+        ("acme/count-errors", False),
+        ("acme/sort-names", True),
+        ("alone", False),
+    ]
+    assert all("instruction.md" in proofs[place]["faults"][0] for place in (0, 2))
+
+
 def test_a_package_to_install(tmp_path: Path) -> None:
     said_by("pack", "new", "big-data", "--python", "--into", "made", cwd=tmp_path)
     folder = tmp_path / "made" / "big-data" / "big_data_tasks"
@@ -140,6 +154,8 @@ def test_lock_names_every_broken_task_and_writes_nothing(acme: Path, tmp_path: P
         (("verify",), "--pack DIR"),
         (("verify", "--pack", "absent"), "pack.toml is missing"),
         (("verify", "acme/sort-nams", "--pack", "acme"), "sort-names"),
+        (("verify", "acme/*", "acne/tally", "--pack", "acme"), "task family or pack is named 'acne'"),
+        (("verify", "acme/*", "csv-reshape/train/9", "--pack", "acme"), "level=9"),
         (("run", "SelfTrain-Terminal-v0", "--pack", "acme", "--set", "split=dev"), "no task in split 'dev'"),
         (("run", "SelfTrain-Terminal-v0", "--set", "pack=acne"), "No pack is named 'acne'"),
         (("run", "SelfTrain-Math-v0", "--pack", "acme"), "terminal task, not a math task"),

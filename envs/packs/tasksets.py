@@ -10,8 +10,9 @@ import contextlib
 import fnmatch
 import importlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +92,15 @@ def pack_taskset(name: str | Path, split: str = "train") -> Taskset:
     return Taskset(f"{guard.pack.name}/{split}", ids, lambda task_id: load_task(guard, task_id.partition("/")[2]))
 
 
-def select_pack_tasks(selection: str) -> list[Task]:
-    """The tasks that an id or a selection in a pack names; see `expand_pack_selection`.
+def pack_loaders(selection: str) -> list[tuple[str, Callable[[], Task]]]:
+    """The ids that a selection in a pack names (see `expand_pack_selection`), each with what loads its task.
 
     Raises:
-        UnknownNameError, TaskError, OptionError: there is none, one is broken, or not as it was locked.
+        UnknownNameError, TaskError, OptionError: it names nothing, or the pack or its lock is broken.
     """
     guard = Guard.of(find_pack(selection.partition("/")[0]))
-    return [load_task(guard, task_id.partition("/")[2]) for task_id in _expanded(guard.pack, selection)]
+    ids = _expanded(guard.pack, selection)
+    return [(task_id, partial(load_task, guard, task_id.partition("/")[2])) for task_id in ids]
 
 
 def expand_pack_selection(selection: str) -> tuple[str, ...]:

@@ -221,14 +221,14 @@ def verify(
 ) -> None:
     """Prove tasks: oracle = 1, nop = 0, cheats = 0, the same each time."""
     from selftrain.envs.proof import prove_all
-    from selftrain.envs.selection import select_tasks
+    from selftrain.envs.selection import select_each
     from selftrain.sandboxes import make_backend
 
     pack_commands.use_bases(bases, offline)
     wanted = [*(selection or ()), *(f"{pack.name}/*" for pack in pack_commands.use_packs(packs) if not selection)]
     if not wanted:
         raise OptionError("nothing to verify: name tasks, or a pack with --pack DIR")
-    tasks = select_tasks(wanted)
+    tasks = select_each(wanted)
     proofs = []
     with progress_bar() as progress:
         bar = progress.add_task("proving", total=len(tasks))

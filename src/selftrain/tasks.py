@@ -212,8 +212,7 @@ class TaskFamily:
         """
         if split not in SPLITS:
             raise UnknownNameError("split", split, SPLITS)
-        if level not in LEVELS:
-            raise OptionError(f"level={level} must be one of {', '.join(map(str, LEVELS))}")
+        _check_level(level)
         if seed < 0:
             raise OptionError(f"seed={seed} must be 0 or more")
         rng = np.random.default_rng([stable_key(self.name), SPLITS[split], seed])
@@ -265,7 +264,7 @@ def expand_task_ids(selection: str, families: Sequence[str]) -> tuple[str, ...]:
     and "*" means every family, split or level. Left out are split "train", levels 1 to 5 and seed 0.
 
     Raises:
-        TaskError: the selection has another form. UnknownNameError: no such family or split.
+        TaskError: the selection has another form. UnknownNameError, OptionError: no such family, split or level.
     """
     parts = selection.split("/")
     if len(parts) > 4:
@@ -280,6 +279,8 @@ def expand_task_ids(selection: str, families: Sequence[str]) -> tuple[str, ...]:
     if unknown := [name for name in splits if name not in SPLITS]:
         raise UnknownNameError("split", unknown[0], SPLITS)
     wanted_levels = LEVELS if levels == "*" else _number_range(levels, selection)
+    for level in wanted_levels:
+        _check_level(level)
     return tuple(
         f"{name}/{its_split}/{level}/{seed}"
         for name in names
@@ -287,6 +288,11 @@ def expand_task_ids(selection: str, families: Sequence[str]) -> tuple[str, ...]:
         for level in wanted_levels
         for seed in _number_range(seeds, selection)
     )
+
+
+def _check_level(level: int) -> None:
+    if level not in LEVELS:
+        raise OptionError(f"level={level} must be one of {', '.join(map(str, LEVELS))}")
 
 
 def _number_range(text: str, selection: str) -> Sequence[int]:
