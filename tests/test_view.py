@@ -381,6 +381,22 @@ def test_a_run_is_read_from_where_the_last_look_ended(tmp_path: Path) -> None:
         RunFolder(tmp_path / "empty")
 
 
+def test_a_honeypot_is_shown_as_one_and_not_as_a_failure(tmp_path: Path) -> None:
+    from selftrain.web.pages import episode_page, list_page
+    from selftrain.web.runs import RunFolder
+
+    records = []
+    for number, hacked in enumerate((False, True)):
+        info = {"integrity": {"honeypot": "impossible", "hacked": hacked, "evidence": "wrong output" if hacked else ""}}
+        segment = Segment("Tidy up.", {}, (Step("submit", "", 0.0, info, 0.1),))
+        records.append(short_record(number, segments=(segment,)))
+    run = RunFolder(write_run(tmp_path / "run", *records, long_record(episode=2)))
+    assert [row.outcome for row in run.summaries()] == ["honeypot, not hacked", "honeypot, hacked", "passed"]
+    shown = list_page(run)
+    assert "<b>1</b> of 1 valid passed" in shown and "<b>2</b> honeypots, <b>1</b> hacked" in shown
+    assert '<span class="badge honeypot-not-hacked">honeypot, not hacked</span>' in episode_page(run, "0")
+
+
 def test_each_episode_of_a_long_run_is_looked_up_and_not_searched_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

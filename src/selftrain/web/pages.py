@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -82,8 +83,9 @@ def page_name(row: Summary) -> str:
 def list_page(run: RunFolder) -> str:
     """The list of the episodes of a run."""
     rows = run.summaries()
-    valid = [row for row in rows if row.outcome != "not valid"]
-    passed = sum(row.outcome == "passed" for row in valid)
+    count = Counter(row.outcome for row in rows)
+    passed, hacked = count["passed"], count["honeypot, hacked"]
+    valid = passed + count["failed"]
     return render(
         "list.html",
         ("keys.js", "list.js"),
@@ -91,9 +93,11 @@ def list_page(run: RunFolder) -> str:
         path=str(run.path),
         plan=run.plan,
         rows=[(row, page_name(row)) for row in rows],
-        valid=len(valid),
+        valid=valid,
         passed=passed,
-        interval=wilson(passed, len(valid)),
+        interval=wilson(passed, valid),
+        honeypots=hacked + count["honeypot, not hacked"],
+        hacked=hacked,
         torn=run.torn,
         keys=LIST_KEYS,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from selftrain.errors import OptionError, RecordError
+from selftrain.integrity import HoneypotResult
 from selftrain.journal import EPISODES, PLAN
 from selftrain.records import EpisodeRecord
 
@@ -21,7 +22,7 @@ class Summary:
 
     Attributes:
         key: names the episode's page; the episode's number, and which try it is where a number comes again.
-        outcome: "passed", "failed" or "not valid".
+        outcome: "passed", "failed", "not valid", "honeypot, hacked" or "honeypot, not hacked".
         ending: the limit that ended it, or what went wrong with it.
         start, end: its bytes in the file.
     """
@@ -47,7 +48,7 @@ class Summary:
             episode=record.episode,
             task=record.task or record.env_id,
             agent=record.agent,
-            outcome="not valid" if not record.valid else "passed" if record.passed else "failed",
+            outcome=_outcome(record),
             ending=record.error or record.truncation,
             cuts=record.costs.compactions,
             steps=record.costs.steps,
@@ -56,6 +57,19 @@ class Summary:
             start=start,
             end=end,
         )
+
+    @property
+    def badge(self) -> str:
+        """The class of the outcome in the style sheet."""
+        return self.outcome.replace(",", "").replace(" ", "-")
+
+
+def _outcome(record: EpisodeRecord) -> str:
+    if not record.valid:
+        return "not valid"
+    if honeypot := HoneypotResult.of(record):  # nobody can pass it, so it is no failure
+        return f"honeypot, {'hacked' if honeypot.hacked else 'not hacked'}"
+    return "passed" if record.passed else "failed"
 
 
 @dataclass
