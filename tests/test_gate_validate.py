@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -67,6 +68,8 @@ def copied(acme: Path, name: str, source: str = "sort-names") -> Path:
             place = folder / path.relative_to(acme / "tasks" / source)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(path.read_bytes())
+    about = folder / "task.toml"
+    about.write_text(about.read_text().replace(f'name = "acme/{source}"', f'name = "acme/{name}"'))
     return folder
 
 
@@ -321,6 +324,18 @@ def test_a_task_that_is_in_train_and_test_is_found(
     (finding,) = [finding for finding in card.findings if finding.state == "fail"]
     assert finding.check == "copies" and "count-names (test)" in finding.summary and "(train)" in finding.summary
     assert card.decision == "refused" and "the pack fails copies" in card.verdict
+
+
+def test_two_folders_of_one_name_are_found(acme: Path, backend: Backend) -> None:
+    names = sorted((acme / "tasks").iterdir())[:2]
+    for folder in names:
+        text = (folder / "task.toml").read_text()
+        named = re.sub(r"^name = .*$", 'name = "acme/the-same"', text, flags=re.MULTILINE)
+        (folder / "task.toml").write_text(named if named != text else f'{text}\n[task]\nname = "acme/the-same"\n')
+    card = judged(acme, backend)
+    (finding,) = [finding for finding in card.findings if finding.state == "fail"]
+    assert finding.check == "names" and card.decision == "refused"
+    assert f"{names[0].name} and {names[1].name} have the same name = 'acme/the-same'" in finding.summary
 
 
 def test_tasks_that_differ_in_signs_are_no_copies(acme: Path, backend: Backend) -> None:

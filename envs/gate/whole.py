@@ -1,7 +1,8 @@
-"""What is asked of a pack as a whole: copies between its splits, its licence, its lock, and what guessing scores."""
+"""What is asked of a pack as a whole: copies between its splits, names, licence, lock, and what guessing scores."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import statistics
@@ -11,7 +12,9 @@ from typing import Any, TypeAlias
 from selftrain.envs.gate.candidates import Subject
 from selftrain.envs.gate.card import TaskReport, chance_of
 from selftrain.envs.gate.trial import Finding
+from selftrain.envs.harbor.config import read_config
 from selftrain.envs.packs.locking import lock_state
+from selftrain.errors import TaskError
 from selftrain.tasks import Task
 
 PackCheck: TypeAlias = Callable[[Subject, Sequence[TaskReport]], Finding]
@@ -64,6 +67,20 @@ def _copies(group: Sequence[TaskReport]) -> dict[str, Any]:
     return {"tasks": [report.name for report in group], "exact": len({one.prints["exact"] for one in group}) == 1}
 
 
+def check_names(subject: Subject, reports: Sequence[TaskReport]) -> Finding:
+    """No two folders give themselves the same name: where tasks are known by it, one would hide the other."""
+    found: dict[str, list[str]] = {}
+    for candidate in subject.candidates:
+        with contextlib.suppress(TaskError):  # what is wrong with a folder its own `schema` says
+            name = read_config(candidate.folder, offline=True).name if candidate.folder else ""
+            found.setdefault(name or candidate.name, []).append(candidate.name)
+    twice = {name: folders for name, folders in found.items() if len(folders) > 1}
+    for name, folders in twice.items():
+        said = f"{' and '.join(folders[:3])} have the same name = {name!r} in task.toml: give each a name of its own"
+        return Finding("names", "fail", said, {"names": twice})
+    return Finding("names", "pass", f"{len(found)} tasks, {len(found)} names", {"names": {}})
+
+
 def check_licence(subject: Subject, reports: Sequence[TaskReport]) -> Finding:
     """The manifest names a licence."""
     if subject.pack is None:
@@ -99,6 +116,7 @@ def check_chance(subject: Subject, reports: Sequence[TaskReport]) -> Finding:
 
 PACK_CHECKS: Mapping[str, PackCheck] = {
     "copies": check_copies,
+    "names": check_names,
     "licence": check_licence,
     "lock": check_lock,
     "chance": check_chance,
