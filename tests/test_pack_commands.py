@@ -43,7 +43,7 @@ def acme(tmp_path: Path) -> Path:
 
 
 def test_from_a_new_pack_to_a_record(tmp_path: Path) -> None:
-    assert "next: selftrain verify --pack acme" in said_by("pack", "new", "acme", cwd=tmp_path)
+    assert "next: selftrain pack validate acme" in said_by("pack", "new", "acme", cwd=tmp_path)
     proofs = json_of(("verify", "--pack", "acme", "--repetitions", "1", "--json"), tmp_path)
     assert [(proof["task"], proof["holds"]) for proof in proofs] == [
         ("acme/count-errors", True),

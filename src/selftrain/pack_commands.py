@@ -103,7 +103,7 @@ def new(
 
     pack = start_pack(name, into, python)
     out.print(f"{pack.folder}: {', '.join(pack.tasks)}", markup=False, highlight=False, soft_wrap=True)
-    out.print(f"next: selftrain verify --pack {pack.folder}", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"next: selftrain pack validate {pack.folder}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command("list")
