@@ -299,5 +299,7 @@ def _number_range(text: str, selection: str) -> Sequence[int]:
     match = re.fullmatch(r"([0-9]{1,18})(?:-([0-9]{1,18}))?", text)
     if match is None:
         raise TaskError(f"{text!r} in task selection {selection!r} must be a number or a range such as 0-9")
-    first = int(match[1])
-    return range(first, int(match[2] or first) + 1)
+    first, last = int(match[1]), int(match[2] or match[1])
+    if last < first:
+        raise TaskError(f"{text!r} in task selection {selection!r} names nothing: write {last}-{first}")
+    return range(first, last + 1)
