@@ -44,7 +44,7 @@ def _separate() -> Planted:
     files |= {
         "instruction.md": str(files["instruction.md"]).replace("/app/totals.json", "/app/out/totals.json"),
         "tests/check.py": want,
-        "tests/test.sh": '#!/bin/bash\nsleep 2\n[ "$(cat /check/ready.txt)" = ready ] && exec python3 -I '
+        "tests/test.sh": '#!/bin/bash\nsleep 0.5\n[ "$(cat /check/ready.txt)" = ready ] && exec python3 -I '
         "/tests/check.py\n",
         "tests/Dockerfile": "FROM debian:bookworm\nWORKDIR /check\nCOPY ready.txt .\n",
         "tests/ready.txt": "ready\n",
