@@ -156,6 +156,7 @@ def test_lock_names_every_broken_task_and_writes_nothing(acme: Path, tmp_path: P
         (("verify", "acme/sort-nams", "--pack", "acme"), "sort-names"),
         (("verify", "acme/*", "acne/tally", "--pack", "acme"), "task family or pack is named 'acne'"),
         (("verify", "acme/*", "csv-reshape/train/9", "--pack", "acme"), "level=9"),
+        (("verify", "csv-reshape/train/5-1"), "names nothing: write 1-5"),
         (("run", "SelfTrain-Terminal-v0", "--pack", "acme", "--set", "split=dev"), "no task in split 'dev'"),
         (("run", "SelfTrain-Terminal-v0", "--set", "pack=acne"), "No pack is named 'acne'"),
         (("run", "SelfTrain-Math-v0", "--pack", "acme"), "terminal task, not a math task"),

@@ -48,10 +48,10 @@ def main() -> None:
     try:
         app()
     except (UnknownNameError, TaskError, OptionError, ContextError) as error:
-        err.print(f"error: {error}", markup=False, style="red")
+        err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True, style="red")
         sys.exit(BAD_INPUT)
     except SelfTrainError as error:
-        err.print(f"error: {error}", markup=False, style="red")
+        err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True, style="red")
         sys.exit(BROKEN)
 
 
