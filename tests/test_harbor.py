@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,14 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
 def test_nothing_outside_the_folder_is_read(folder: Path, name: str) -> None:
     (folder / name).symlink_to("/etc/hostname")
     with pytest.raises(TaskError, match="leads out of"):
+        load_harbor_task(folder)
+
+
+@pytest.mark.parametrize("name", ["tests/answer", "solution/answer"])
+def test_more_than_a_machine_can_hold_is_not_read(folder: Path, name: str) -> None:
+    (folder / name).touch()
+    os.truncate(folder / name, 1 << 40)
+    with pytest.raises(TaskError, match=r"answer has 1048576 MiB, and a task's folder at most 1024"):
         load_harbor_task(folder)
 
 

@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 from selftrain.errors import TaskError
+from selftrain.evidence import MIB
+
+MOST_BYTES = 1024 * MIB
+"""Of the files of one folder, which are held in memory."""
 
 
 def read_text(folder: Path, name: str) -> str:
@@ -34,21 +38,28 @@ def files_below(root: Path, folder: Path) -> dict[str, tuple[bytes, int]]:
         folder: of the task; a link may lead to a file in it, and nowhere else.
 
     Raises:
-        TaskError: a link that leads elsewhere, or something that is neither file nor folder.
+        TaskError: a link that leads elsewhere, something that is neither file nor folder, or over `MOST_BYTES` in all.
     """
-    found = {}
+    found, room = {}, MOST_BYTES
     for path in sorted(root.rglob("*")):
         if (path.is_dir() and not path.is_symlink()) or "__pycache__" in path.relative_to(root).parts:
             continue
-        found[path.relative_to(root).as_posix()] = read_file(path, folder)
+        data, _ = found[path.relative_to(root).as_posix()] = read_file(path, folder, room)
+        room -= len(data)
     return found
 
 
-def read_file(path: Path, folder: Path) -> tuple[bytes, int]:
-    """One regular file of the task: its bytes and mode; see `files_below`."""
+def read_file(path: Path, folder: Path, room: int = MOST_BYTES) -> tuple[bytes, int]:
+    """One regular file of the task, of at most `room` bytes: its bytes and mode; see `files_below`."""
     # not Path.resolve, which raises where links go round in a circle
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         raise TaskError(f"{path} is a link that leads out of {folder}")
     if not path.is_file():
         raise TaskError(f"{path} is neither a file nor a folder, and no link to a file")
-    return path.read_bytes(), 0o755 if path.stat().st_mode & 0o100 else 0o644
+    about = path.stat()
+    if about.st_size > room:
+        raise TaskError(
+            f"{path} has {about.st_size // MIB} MiB, and a task's folder at most {MOST_BYTES // MIB} in all; let a "
+            "Dockerfile or the solution make what is large"
+        )
+    return path.read_bytes(), 0o755 if about.st_mode & 0o100 else 0o644
