@@ -29,7 +29,7 @@ test: setup ## install what the tests need and run them
 	@sh scripts/install-tools all
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install -q torch==2.13.0
 	$(BIN)/pip install -q -e '.[test,sb3,torchrl,inspect,chat,local,math,miniwob,packs,train,web]'
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not alone'
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m 'not alone'
 	$(BIN)/python -m pytest -m alone
 
 lint: setup ## ruff
