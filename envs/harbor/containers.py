@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import re
 import shlex
 import tarfile
@@ -18,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from selftrain.envs.checks import UnreadableError
 from selftrain.envs.guest_judge import ARCHIVE, ARCHIVE_BYTES
 from selftrain.envs.harbor.folders import files_below
+from selftrain.envs.harbor.rewards import json_rewards, the_reward
 from selftrain.errors import TaskError, VerifierError
 from selftrain.evidence import MIB
 from selftrain.sandboxes.docker_builds import own_image
@@ -111,8 +112,8 @@ def judge_in_container(folder: Path, archive: bytes) -> float:
         said = container.run("bash /tests/test.sh", _ROOT, seconds)
         reward = container.get(_REWARD, _REWARD_BYTES)
     try:
-        return float(json.loads(reward or b"")["reward"])
-    except (ValueError, KeyError, TypeError):
+        return the_reward(json_rewards(reward or b""))
+    except UnreadableError:
         last = said.decode("utf-8", "replace").strip()[-500:]
         raise VerifierError(f"{folder}/tests/test.sh gives no reward: {last}") from None
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import reprlib
+import sys
 from collections.abc import Mapping, Sequence
 
 from selftrain.envs.checks import UnreadableError, strict_json, strict_text
@@ -22,19 +22,24 @@ def read_rewards(output: CaseOutput) -> dict[str, float]:
     if output.timed_out:
         raise UnreadableError("timeout")
     if (data := output.files.get(REWARD_JSON)) is not None:
-        if not data.strip():
-            raise UnreadableError("reward.json is empty")
-        try:
-            table = strict_json(data)
-        except UnreadableError as error:
-            raise UnreadableError(f"reward.json: {error}") from error
-        rewards = table if isinstance(table, dict) else {REWARD: table}
-        if not rewards:
-            raise UnreadableError("reward.json holds no reward")
-        return {key: _finite(value, f"reward.json: {key!r}") for key, value in rewards.items()}
+        return json_rewards(data)
     if (data := output.files.get(REWARD_TEXT)) is not None:
         return {REWARD: _number(data)}
     raise UnreadableError("neither reward.json nor reward.txt was written")
+
+
+def json_rewards(data: bytes) -> dict[str, float]:
+    """Rewards by name out of a `reward.json`; errors as `read_rewards`."""
+    if not data.strip():
+        raise UnreadableError("reward.json is empty")
+    try:
+        table = strict_json(data)
+    except UnreadableError as error:
+        raise UnreadableError(f"reward.json: {error}") from error
+    rewards = table if isinstance(table, dict) else {REWARD: table}
+    if not rewards:
+        raise UnreadableError("reward.json holds no reward")
+    return {key: _finite(value, f"reward.json: {key!r}") for key, value in rewards.items()}
 
 
 def _number(data: bytes) -> float:
@@ -50,7 +55,7 @@ def _number(data: bytes) -> float:
 
 
 def _finite(value: object, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise UnreadableError(f"{what} is not a finite number: {reprlib.repr(value)}")
     return float(value)
 

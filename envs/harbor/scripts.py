@@ -17,13 +17,21 @@ from selftrain.envs.harbor.config import (
 )
 from selftrain.envs.harbor.folders import files_below
 from selftrain.envs.harbor.place import FOLDERS, Place, read_place
-from selftrain.envs.harbor.verifier import TEST_SCRIPT, Script
+from selftrain.envs.harbor.verifier import HIDDEN, TEST_SCRIPT, Script, is_at_or_below
 from selftrain.errors import TaskError
 
 
 def artifact_paths(artifacts: Sequence[Artifact], workdir: str) -> dict[str, tuple[str, ...]]:
-    """Absolute path → patterns that are left out; a relative path is taken from the work folder."""
-    return {posixpath.normpath(posixpath.join(workdir, one.source)): one.exclude for one in artifacts}
+    """Absolute path → patterns that are left out; a relative path is taken from the work folder.
+
+    Raises:
+        TaskError: one names what the agent must have no word in.
+    """
+    found = {posixpath.normpath(posixpath.join(workdir, one.source)): one.exclude for one in artifacts}
+    for path in found:
+        if hidden := next((folder for folder in HIDDEN if is_at_or_below(path, folder)), None):
+            raise TaskError(f"task.toml: artifacts: {path} cannot be one: {hidden} is the verifier's own")
+    return found
 
 
 def verifier_of(config: HarborConfig, step: StepPart | None) -> VerifierPart:

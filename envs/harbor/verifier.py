@@ -25,7 +25,9 @@ from selftrain.verdicts import CaseInput, CaseOutput, Check, CleanRoom, Verdict
 
 IN_PROCESS = "in-process: the script runs the submission itself"
 TEST_SCRIPT = "/tests/test.sh"
-_FOLDERS_LIST = "/logs/verifier/.folders"
+# a reward or a test of the agent's own must not lie there when the script starts
+HIDDEN = ("/logs/verifier", "/tests", "/solution")
+_FOLDERS_LIST = f"{HIDDEN[0]}/.folders"
 # bash's own tools only; the list may be long and its names odd
 _MAKE_FOLDERS = (
     f"while IFS= read -r -d '' folder; do mkdir -p -- \"$folder\"; done < {_FOLDERS_LIST}; rm -f {_FOLDERS_LIST}"
@@ -41,7 +43,7 @@ class Script:
         separate: it runs in a sandbox of its own kind, over the artifacts alone.
         files: what is in the sandbox besides what the agent left: `tests/`, by absolute path.
         modes: permission bits for those of `files` that need other than 0o644.
-        judged: paths of what the agent left that it gets.
+        judged: paths of what the agent left that it gets, but for what is at or below `HIDDEN`.
         left_out: patterns by path, of what below it is left out.
         workdir: where it runs.
         seconds: wall time.
@@ -94,10 +96,17 @@ class Script:
             return next(outputs)
 
     def _gets(self, path: str) -> bool:
+        if any(is_at_or_below(path, hidden) for hidden in HIDDEN):
+            return False
         for top in self.judged:
-            if path == top or path.startswith(f"{top}/"):
+            if is_at_or_below(path, top):
                 return not _matches(path.removeprefix(top).lstrip("/"), self.left_out.get(top, ()))
         return False
+
+
+def is_at_or_below(path: str, folder: str) -> bool:
+    """Whether an absolute path is that of `folder` or of something in it."""
+    return path == folder or path.startswith(f"{folder}/")
 
 
 def _matches(path: str, patterns: Sequence[str]) -> bool:
