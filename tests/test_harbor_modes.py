@@ -1,4 +1,4 @@
-"""Separate verifiers, and tasks of several steps."""
+"""Separate verifiers, how solutions are run, and tasks of several steps."""
 
 from __future__ import annotations
 
@@ -68,6 +68,26 @@ def test_tests_that_are_only_in_an_image_are_asked_for(folder: Path) -> None:
     (folder / "tests" / "test.sh").rename(folder / "tests" / "Dockerfile")
     with pytest.raises(TaskError, match=r"test\.sh is missing: one that is only in the verifier's image"):
         load_harbor_task(folder)
+
+
+def test_a_helper_of_the_solution_can_be_run(folder: Path) -> None:
+    helper = folder / "solution" / "helper.sh"
+    (folder / "solution" / "solve.sh").rename(helper)
+    helper.chmod(0o755)
+    (folder / "solution" / "solve.sh").write_text("/solution/helper.sh\n")
+    assert prove(load_harbor_task(folder), make_backend()).faults == []
+
+
+def test_a_solution_is_run_by_its_first_line(folder: Path) -> None:
+    lines = (
+        "#!/usr/bin/env python3",
+        "import os",
+        "os.chdir('/app')",
+        "open('tally.sh', 'w').write('wc -l < \"$1\"\\n')",
+    )
+    solve = "\n".join((*lines, "open('count.txt', 'w').write('3\\n')"))
+    (folder / "solution" / "solve.sh").write_text(solve)  # without the bit that lets it run, as Harbor's own may be
+    assert prove(load_harbor_task(folder), make_backend()).faults == []
 
 
 STEPS = TOML + '[[steps]]\nname = "one"\nagent = {timeout_sec = 30}\n[[steps]]\nname = "two"\n'

@@ -34,6 +34,7 @@ from selftrain.tasks import Limits, Task
 
 _AGENT_SECONDS = 600.0
 _STEPS = 200
+_SOLVE = "/solution/solve.sh"
 # marks that keep a benchmark out of training data; they are not for the agent
 _CANARY = re.compile(r"^(<!--.*canary.*-->|#.*canary.*)$", re.IGNORECASE)
 
@@ -154,7 +155,7 @@ def _oracle(folder: Path, config: HarborConfig) -> tuple[str, ...]:
         files = files_below(root, folder)
         if "solve.sh" not in files:
             return ()
-        commands += _solving({f"/solution/{name}": data for name, (data, _) in files.items()}, config.solution_env)
+        commands += _solving({f"/solution/{name}": file for name, file in files.items()}, config.solution_env)
     return tuple(commands)
 
 
@@ -166,17 +167,21 @@ def _cheats(folder: Path) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _put(path: str, data: bytes) -> list[str]:
-    """Commands that write a file."""
-    parent = shlex.quote(str(Path(path).parent))
-    return [f"mkdir -p {parent} && base64 -d > {shlex.quote(path)} <<'END'\n{base64.encodebytes(data).decode()}END"]
+def _put(path: str, data: bytes, mode: int = 0o644) -> list[str]:
+    """Commands that write a file, which can be run where its `mode` says so."""
+    parent, place = shlex.quote(str(Path(path).parent)), shlex.quote(path)
+    runs = f" && chmod {mode:o} {place}" if mode != 0o644 else ""
+    return [f"mkdir -p {parent} && base64 -d > {place} <<'END'{runs}\n{base64.encodebytes(data).decode()}END"]
 
 
-def _solving(files: Mapping[str, bytes], variables: Mapping[str, str]) -> list[str]:
-    """Commands that put `solution/` into the sandbox, run it and take it away again."""
-    puts = [command for path, data in files.items() for command in _put(path, data)]
+def _solving(files: Mapping[str, tuple[bytes, int]], variables: Mapping[str, str]) -> list[str]:
+    """Commands that put `solution/` into the sandbox, run it by its first line and take it away again."""
+    script, mode = files[_SOLVE]
+    by_itself = script.startswith(b"#!")
+    files = {**files, _SOLVE: (script, 0o755 if by_itself else mode)}
+    puts = [command for path, (data, mode) in files.items() for command in _put(path, data, mode)]
     settings = "".join(f"{name}={shlex.quote(value)} " for name, value in variables.items())
-    return [*puts, f"{settings}bash /solution/solve.sh", "rm -rf /solution/*"]
+    return [*puts, f"{settings}{_SOLVE if by_itself else f'bash {_SOLVE}'}", "rm -rf /solution/*"]
 
 
 def _metadata(folder: Path, config: HarborConfig, place: Place, scripts: Sequence[Script]) -> dict[str, Any]:
