@@ -79,6 +79,15 @@ def test_settings_name_pack_and_split(acme: Path, tmp_path: Path) -> None:
     assert [record.task for record in read_records(tmp_path / "records")] == ["acme/count-errors"]
 
 
+def test_offline_is_for_the_tasks_of_a_pack_too(acme: Path, tmp_path: Path) -> None:
+    toml = acme / "tasks" / "sort-names" / "task.toml"
+    toml.write_text(toml.read_text().replace("no-network", "public"))
+    words = ("verify", "acme/sort-names", "--pack", "acme", "--repetitions", "1")
+    refused = selftrain(*words, cwd=tmp_path)
+    assert refused.returncode == 1 and "play it without: --offline" in " ".join(refused.stderr.split())
+    assert "1 of 1 tasks proven" in said_by(*words, "--offline", cwd=tmp_path)
+
+
 def test_a_verifier_that_breaks_keeps_no_other_task_from_being_proven(acme: Path, tmp_path: Path) -> None:
     (acme / "tasks" / "count-errors" / "tests" / "test.sh").write_text("echo nan > /logs/verifier/reward.txt\n")
     done = selftrain("verify", "--pack", "acme", "--repetitions", "1", cwd=tmp_path)

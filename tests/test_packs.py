@@ -129,6 +129,13 @@ def test_a_folder_that_nobody_else_knows_will_do(acme: Path, monkeypatch: pytest
             env.reset(options={"task": "acme/count-erors"})
 
 
+def test_an_environment_without_a_network_plays_what_asks_for_one(acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(acme / "tasks" / "sort-names" / "task.toml", "no-network", "public")
+    monkeypatch.setenv("SELFTRAIN_OFFLINE", "1")
+    with gym.make(TERMINAL, pack="acme") as env:
+        assert env.reset(seed=0)[1]["task"] == ID
+
+
 def test_many_environments_play_a_pack(acme: Path) -> None:
     envs = gym.make_vec(TERMINAL, num_envs=2, vectorization_mode="vector_entry_point", pack="acme")
     _, infos = envs.reset(seed=1)

@@ -128,7 +128,7 @@ def _expanded(pack: Pack, selection: str) -> tuple[str, ...]:
     return (*folders, *(f"{head}/{task_id}" for task_id in made))
 
 
-def load_task(guard: Guard, name: str, bases: Mapping[str, str] | None = None, offline: bool = False) -> Task:
+def load_task(guard: Guard, name: str, bases: Mapping[str, str] | None = None, offline: bool | None = None) -> Task:
     """The task of a pack's folder, or of a family (`family/split/level/seed`), when it is as it was locked.
 
     Args:
