@@ -13,7 +13,7 @@ from gymnasium.envs.registration import load_env_creator
 from selftrain.envs.catalogue import KINDS
 from selftrain.envs.selection import Unloadable
 from selftrain.envs.task_env import TaskEnv
-from selftrain.errors import TaskError, VerifierError
+from selftrain.errors import SelfTrainError, TaskError, VerifierError
 from selftrain.evidence import Evidence
 from selftrain.registration import ENVIRONMENTS
 from selftrain.sandboxes import Backend
@@ -116,6 +116,10 @@ def prove_all(
             return prove(task, backend, image, repetitions)
         except (TaskError, VerifierError) as error:
             return Proof(task.id, (), time.monotonic() - start, str(error))
+        except SelfTrainError:
+            raise
+        except (Exception, SystemExit) as error:  # a verifier of somebody else's may raise anything
+            return Proof(task.id, (), time.monotonic() - start, f"{type(error).__name__}: {error}")
 
     with ThreadPoolExecutor(parallel) as pool:
         yield from pool.map(proof, tasks)

@@ -13,7 +13,7 @@ from selftrain.envs import catalogue
 from selftrain.envs.harbor import load_harbor_task
 from selftrain.envs.packs.finding import names_pack, pack_names
 from selftrain.envs.packs.tasksets import expand_pack_selection, pack_loaders
-from selftrain.errors import OptionError, TaskError, UnknownNameError
+from selftrain.errors import OptionError, SandboxError, TaskError, UnknownNameError
 from selftrain.tasks import SPLITS, Task, expand_task_ids
 
 _log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ def select_each(selection: Sequence[str]) -> list[Task | Unloadable]:
 
     Raises:
         TaskError, UnknownNameError, OptionError: one of them names nothing, or a pack or file that is broken.
+        SandboxError: the backend is broken.
     """
     found: list[Task | Unloadable] = []
     for name, load in [named for item in selection for named in _loaders(item, "")]:
@@ -54,6 +55,10 @@ def select_each(selection: Sequence[str]) -> list[Task | Unloadable]:
             found.append(load())
         except (TaskError, UnknownNameError, OptionError) as error:
             found.append(Unloadable(name, str(error)))
+        except SandboxError:
+            raise
+        except (Exception, SystemExit) as error:  # a folder or a family is anybody's, and may break what reads it
+            found.append(Unloadable(name, f"{type(error).__name__}: {error}"))
     return found
 
 

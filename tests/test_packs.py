@@ -18,14 +18,15 @@ import pytest
 
 from selftrain.agents.base import make_agent
 from selftrain.agents.rollout import run_episode
+from selftrain.envs import selection
 from selftrain.envs.packs.finding import VARIABLE, add_folder, find_pack, find_packs, pack_names
 from selftrain.envs.packs.locking import lock_hash, lock_state, write_lock
 from selftrain.envs.packs.manifest import read_pack
 from selftrain.envs.packs.registering import register_ids
 from selftrain.envs.packs.starting import start_pack
 from selftrain.envs.packs.tasksets import broken_tasks, expand_pack_selection, pack_taskset
-from selftrain.envs.proof import prove
-from selftrain.envs.selection import expand_selection, select_tasks
+from selftrain.envs.proof import prove, prove_all
+from selftrain.envs.selection import Unloadable, expand_selection, select_each, select_tasks
 from selftrain.errors import OptionError, SelfTrainError, TaskError, UnknownNameError
 from selftrain.sandboxes import make_backend
 from selftrain.tasks import Task
@@ -46,6 +47,17 @@ def build(rng, level):
 
 def faulty(rng, level):
     raise RuntimeError("no luck")
+
+
+def leaves(rng, level):
+    raise SystemExit(0)
+
+
+def judged_by_one_who_leaves(rng, level):
+    def judge(evidence):
+        raise SystemExit(0)
+
+    return Task("Do it.", EvidenceVerifier(("/workspace/out.txt",), judge))
 
 
 FAMILY = TaskFamily("other", "Write a number.", (), 0.0, build)
@@ -476,6 +488,7 @@ def test_a_family_whose_code_or_data_changed_is_refused(acme: Path) -> None:
         ("acme_numbers:ABSENT", "cannot be imported: AttributeError"),
         ("acme_numbers:NUMBER", "must be a TaskFamily, or a function"),
         ("acme_numbers:faulty", "cannot make level 1, seed 0: RuntimeError: no luck"),
+        ("acme_numbers:leaves", "cannot make level 1, seed 0: SystemExit: 0"),
         ("acme_leaves:FAMILY", "cannot be imported: SystemExit"),
         ("json:loads", "which is not in"),
     ],
@@ -486,6 +499,37 @@ def test_a_broken_family_is_told_what_is_wrong(acme: Path, value: str, said: str
     with pytest.raises(TaskError, match=said):
         pack_task("acme/numbers/train/1/0")
     assert len(broken_tasks(read_pack(acme))) == 1 and pack_task(ID).id == ID
+
+
+def test_a_verifier_that_leaves_keeps_no_other_task_from_being_proven(acme: Path) -> None:
+    with_family(acme, "acme_numbers:judged_by_one_who_leaves")
+    tasks = select_each(["acme/numbers/train/1/0", ID])
+    first, second = prove_all(tasks, make_backend(), repetitions=1)
+    assert first.faults == ["SystemExit: 0"] and second.holds
+
+
+@pytest.mark.parametrize("error", [MemoryError("too much"), SystemExit(0)])
+def test_whatever_a_task_does_when_it_is_loaded_the_others_are(
+    acme: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def breaks() -> Task:
+        raise error
+
+    task = pack_task(ID)
+    loaders = [("acme/odd", breaks), (ID, lambda: task)]
+    monkeypatch.setattr(selection, "pack_loaders", lambda item: loaders)
+    odd, sound = select_each(["acme/*"])
+    assert odd == Unloadable("acme/odd", f"{type(error).__name__}: {error}")
+    assert sound is task
+
+
+def test_an_interrupt_stops_the_loading(acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> Task:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(selection, "pack_loaders", lambda item: [(ID, interrupted)])
+    with pytest.raises(KeyboardInterrupt):
+        select_each(["acme/*"])
 
 
 def test_a_family_s_randomness_is_its_own(acme: Path) -> None:

@@ -155,7 +155,7 @@ def _made(family: TaskFamily, seed: int, level: int, split: str) -> Task:
         return family.task(seed, level, split)
     except SelfTrainError:
         raise
-    except Exception as error:  # another's code may do anything, and must not stop the other tasks
+    except (Exception, SystemExit) as error:  # another's code may do anything, and must not stop the other tasks
         what = f"{type(error).__name__}: {error}"
         raise TaskError(f"family {family.name} cannot make level {level}, seed {seed}: {what}") from error
 
