@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harbor_folders import COUNT, TOML, judged, judged_by, write_folder
@@ -137,11 +138,39 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
         load_harbor_task(folder)
 
 
-@pytest.mark.parametrize("name", ["tests/answer", "environment/data/answer", "solution/answer"])
-def test_nothing_outside_the_folder_is_read(folder: Path, name: str) -> None:
-    (folder / name).symlink_to("/etc/hostname")
-    with pytest.raises(TaskError, match="leads out of"):
+_STEP = "[[steps]]\nname = 'a'\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("tests/answer", ""),
+        ("environment/data/answer", ""),
+        ("solution/answer", ""),
+        ("instruction.md", ""),
+        ("task.toml", ""),
+        ("environment/Dockerfile", ""),
+        ("environment", ""),
+        ("steps/a/instruction.md", _STEP),
+    ],
+)
+def test_nothing_outside_the_folder_is_read(folder: Path, tmp_path_factory: Any, name: str, steps: str) -> None:
+    (folder / "task.toml").write_text(TOML + steps)
+    write_folder(folder, {"steps/a/instruction.md": "Do it.", "steps/a/tests/test.sh": "true"} if steps else {})
+    away, place = tmp_path_factory.mktemp("away") / "it", folder / name
+    if place.exists():
+        place.rename(away)  # so that only the link is wrong with it
+    else:
+        away.write_text("an answer")
+    place.symlink_to(away)
+    with pytest.raises(TaskError, match=f"{name}.* is a link that leads out of {folder}"):
         load_harbor_task(folder)
+
+
+def test_a_text_may_be_a_link_within_the_folder(folder: Path) -> None:
+    (folder / "instruction.md").rename(folder / "said.md")
+    (folder / "instruction.md").symlink_to("said.md")
+    assert load_harbor_task(folder).instruction == COUNT["instruction.md"]
 
 
 @pytest.mark.parametrize("name", ["tests/answer", "solution/answer"])

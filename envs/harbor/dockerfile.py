@@ -103,7 +103,7 @@ def read_dockerfile(context: Path, folder: Path, stand_in: Callable[[str], str] 
     if (context / ".dockerignore").exists():
         raise TaskError(f"{context}/.dockerignore is not supported: take the files that it names out of the folder")
     _check_size(context)
-    built.text = read_text(context, "Dockerfile")
+    built.text = read_text(context, "Dockerfile", folder)
     known: dict[str, str] = {"PATH": PATH}
     stages: list[str] = []
     for number, word, rest in _lines(built.text):

@@ -12,12 +12,18 @@ MOST_BYTES = 1024 * MIB
 """Of the files of one folder, which are held in memory."""
 
 
-def read_text(folder: Path, name: str) -> str:
+def read_text(folder: Path, name: str, task: Path | None = None) -> str:
     """A file that must be there.
 
+    Args:
+        folder: where it lies.
+        name: of the file.
+        task: folder of the task, which a link may not lead out of; `folder` itself where it is left out.
+
     Raises:
-        TaskError: it is missing, cannot be read, or is not UTF-8.
+        TaskError: it is missing, a link that leads elsewhere, cannot be read, or is not UTF-8.
     """
+    _refuse_outside(folder / name, task or folder)
     try:
         return (folder / name).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -51,9 +57,7 @@ def files_below(root: Path, folder: Path) -> dict[str, tuple[bytes, int]]:
 
 def read_file(path: Path, folder: Path, room: int = MOST_BYTES) -> tuple[bytes, int]:
     """One regular file of the task, of at most `room` bytes: its bytes and mode; see `files_below`."""
-    # not Path.resolve, which raises where links go round in a circle
-    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
-        raise TaskError(f"{path} is a link that leads out of {folder}")
+    _refuse_outside(path, folder)
     if not path.is_file():
         raise TaskError(f"{path} is neither a file nor a folder, and no link to a file")
     about = path.stat()
@@ -63,3 +67,9 @@ def read_file(path: Path, folder: Path, room: int = MOST_BYTES) -> tuple[bytes, 
             "Dockerfile or the solution make what is large"
         )
     return path.read_bytes(), 0o755 if about.st_mode & 0o100 else 0o644
+
+
+def _refuse_outside(path: Path, folder: Path) -> None:
+    # not Path.resolve, which raises where links go round in a circle
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise TaskError(f"{path} is a link that leads out of {folder}")
