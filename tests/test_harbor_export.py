@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import tarfile
 import tomllib
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from backends import IN_CI, backend_or_skip
 
-from selftrain.envs.families import terminal_family, terminal_task
+from selftrain.envs.families import ALL_NAMES, terminal_family, terminal_task
 from selftrain.envs.harbor.export import export_each, export_task, exported_files
 from selftrain.envs.harbor.proof import (
     Compared,
@@ -61,6 +62,18 @@ def exported(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> dict
 def test_both_forms_give_the_same_verdict(name: str, exported: dict[str, Path], backend: Backend) -> None:
     compared = compare(terminal_family(name).task(3, 1), exported[name], backend)
     assert [(one.agent.split()[0], one.same) for one in compared] == [("oracle", True), ("nop", True), ("cheat", True)]
+
+
+@pytest.mark.parametrize("name", ALL_NAMES)
+def test_every_family_is_exported(name: str, backend: Backend, tmp_path: Path) -> None:
+    task = terminal_family(name).task(0, 1)
+    tests = export_task(task, tmp_path / "task", backend) / "tests"
+    told = json.loads((tests / "task.json").read_text())
+    assert (told["id"], told["fingerprint"]) == (f"{name}/train/1/0", task.fingerprint())
+    judge = {path.relative_to(tests).as_posix(): path.read_text() for path in (tests / "judge").rglob("*.py")}
+    assert "judge/selftrain/envs/guest_judge.py" in judge
+    # pictures come out differently with other versions of the library, wherever in a module it is imported
+    assert [path for path, text in judge.items() if re.search(r"^\s*(?:from|import) PIL\b", text, re.MULTILINE)] == []
 
 
 @needs_two_users
