@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
+from gate_trials import REPORT, leak_trial
 
 from selftrain.envs.checks import text_check
 from selftrain.envs.gate.attacks import BATTERY, CLASSES
 from selftrain.envs.gate.battery import FIXES, check_battery
+from selftrain.envs.gate.mutants import check_mutants
 from selftrain.envs.gate.players import check_cheats, check_echo, check_nop, check_oracle, check_random
 from selftrain.envs.gate.plays import Outcome
 from selftrain.envs.gate.trial import Trial
 from selftrain.envs.verifiers import EvidenceVerifier
+from selftrain.errors import SandboxError
 from selftrain.evidence import Evidence
 from selftrain.sandboxes import Backend, make_backend
 from selftrain.tasks import Task
@@ -118,6 +121,18 @@ def test_a_lost_sandbox_is_tried_again_and_then_no_verdict(backend: Backend) -> 
     assert finding.state == "unchecked" and "SandboxError: no room" in finding.summary
     finding, _ = check_oracle(scripted(backend, *[unasked("oracle")] * 2))
     assert finding.state == "unchecked"
+
+
+def test_the_error_of_the_change_that_had_no_sandbox_is_told(backend: Backend) -> None:
+    trial = leak_trial(backend)
+
+    def judge(evidence: Evidence) -> list[Check]:
+        if evidence.get("/workspace/report.txt") == b"":
+            raise SandboxError("no room")
+        return [text_check(evidence, "/workspace/report.txt", REPORT)]
+
+    finding = check_mutants(replace(trial, task=replace(trial.task, verifier=EvidenceVerifier(("/workspace",), judge))))
+    assert finding.state == "unchecked" and "SandboxError: no room" in finding.summary
 
 
 def test_what_there_is_not_is_unchecked(backend: Backend) -> None:

@@ -16,7 +16,7 @@ import pytest
 from backends import backend_or_skip
 
 from selftrain.envs.gate import validating
-from selftrain.envs.gate.card import Card, TaskReport
+from selftrain.envs.gate.card import Card, TaskReport, read_card
 from selftrain.envs.gate.checks import AnyCheck
 from selftrain.envs.gate.plays import Outcome
 from selftrain.envs.gate.trial import Finding, Trial
@@ -165,16 +165,17 @@ def test_whatever_a_check_meets_stops_no_other_task(acme: Path, backend: Backend
     assert str(fault) in card.tasks[1].findings[1].summary
 
 
-def test_a_fault_of_the_backend_is_no_verdict_and_is_asked_again(acme: Path, backend: Backend) -> None:
+@pytest.mark.parametrize("name", ["oracle", "battery"])
+def test_a_fault_of_the_backend_is_no_verdict_and_is_asked_again(acme: Path, backend: Backend, name: str) -> None:
     def without_sandbox(trial: Trial) -> Finding:
         raise SandboxError("no room on this machine")
 
     def run(check: AnyCheck) -> Card:
-        return validate(acme, backend, out=acme.parent / "card", checks={"oracle": check})
+        return validate(acme, backend, out=acme.parent / "card", checks={name: check})
 
     card = run(without_sandbox)
     assert card.decision == "undecided" and set(decisions(card).values()) == {"undecided"}
-    assert "no room on this machine" in str(card.unchecked)
+    assert "no room on this machine" in str(card.unchecked) and read_card(card.as_dict()) == card
     assert run(sound).decision == "admitted"
 
 

@@ -14,7 +14,7 @@ _Item = TypeVar("_Item")
 Decision = Literal["admitted", "refused", "undecided"]
 
 ESSENTIAL = ("schema", "oracle", "nop")
-"""Checks without which a task is neither admitted nor refused."""
+"""Checks without which a task is neither admitted nor refused, whyever they could not be asked."""
 NEVER_CHECKED = (
     "attacks that make a verifier wait for ever: its time limit alone ends those",
     "attacks on the page of a browser",
@@ -57,11 +57,16 @@ class TaskReport:
 
     @property
     def decision(self) -> Decision:
-        """Refused when a check fails, undecided when one could not be asked that everything rests on."""
+        """Refused when a check fails, undecided when something is `missing`."""
         if self.failed:
             return "refused"
-        missing = any(finding.state == "unchecked" and finding.check in ESSENTIAL for finding in self.findings)
-        return "undecided" if missing else "admitted"
+        return "undecided" if self.missing else "admitted"
+
+    @property
+    def missing(self) -> tuple[Finding, ...]:
+        """What keeps it from being admitted though nothing fails: everything rests on it, or the backend failed."""
+        unchecked = (finding for finding in self.findings if finding.state == "unchecked")
+        return tuple(finding for finding in unchecked if finding.backend_failed or finding.check in ESSENTIAL)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON types; `read_report` takes them back."""

@@ -291,8 +291,8 @@ def _said(work: _Work, judged: Sequence[Judged]) -> tuple[State, str]:
         )
     if blind := _blind(work, asked) or _not_looked_at(work, asked):
         return "fail", f"the verifier does not look: {blind}. Have it compare all that the instruction asks for"
-    if len(asked) < len(judged):
-        return "unchecked", f"{len(judged) - len(asked)} of {len(judged)} changes had no sandbox: {judged[-1].error}"
+    if unasked := [one for one in judged if one.unasked]:
+        return "unchecked", f"{len(unasked)} of {len(judged)} changes had no sandbox: {unasked[0].error}"
     noticed = sum(one.noticed for one in asked)
     return (
         "pass",

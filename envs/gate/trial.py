@@ -25,6 +25,7 @@ class Finding:
         summary: one line that names the thing, the value and, for a fail, the fix.
         evidence: everything that the line rests on; JSON types.
         seconds: wall time that it took.
+        backend_failed: it is unchecked because the backend failed, so the next time may tell.
     """
 
     check: str
@@ -32,6 +33,7 @@ class Finding:
     summary: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    backend_failed: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from selftrain.envs.gate.checks import CHECKS, AnyCheck
 from selftrain.envs.gate.plays import Outcome
 from selftrain.envs.gate.trial import Finding, Trial
 from selftrain.envs.gate.whole import PACK_CHECKS, PackCheck, prints_of
+from selftrain.envs.harbor.loading import notes_of
 from selftrain.envs.packs.manifest import Pack
 from selftrain.errors import OptionError, SandboxError, SelfTrainError, TaskError
 from selftrain.sandboxes import Backend
@@ -210,16 +211,19 @@ def _judge(subject: Subject, asked: _Asked, gate: Gate) -> TaskReport:
         peak_memory_bytes=memory,
         prints=prints,
     )
-    if asked.sha256 and not _backend_failed(report):
+    # what could not be asked because the backend failed may be answered next time
+    if asked.sha256 and not any(finding.backend_failed for finding in findings):
         _keep(gate, asked, report)
     return report
 
 
 def _loaded(candidate: Candidate) -> tuple[Task | None, Finding]:
     start = time.monotonic()
+    notes: list[str] = []
     try:
         task = _in_time(_LOAD_SECONDS, candidate.load)
         prints_of(task)  # reads all that a player is shown
+        notes = notes_of(task)
         fault = "" if task.instruction.strip() else "the instruction is empty"
     except SelfTrainError as error:
         task, fault = None, str(error)
@@ -228,8 +232,8 @@ def _loaded(candidate: Candidate) -> tuple[Task | None, Finding]:
     seconds = round(time.monotonic() - start, 3)
     if task is None or fault:
         return None, Finding("schema", "fail", plainly(fault), {"error": plainly(fault)}, seconds)
-    facts = {"id": task.id, "kind": task.kind, "files": len(task.files), "limits": vars(task.limits)}
-    return task, Finding("schema", "pass", "the task loads", plainly(facts), seconds)
+    facts = {"id": task.id, "kind": task.kind, "files": len(task.files), "limits": vars(task.limits), "notes": notes}
+    return task, Finding("schema", "pass", plainly("; ".join(("the task loads", *notes))), plainly(facts), seconds)
 
 
 def _finding(name: str, check: AnyCheck, trial: Trial, before: Sequence[Finding]) -> tuple[Finding, Trial]:
@@ -251,7 +255,8 @@ def _finding(name: str, check: AnyCheck, trial: Trial, before: Sequence[Finding]
         place = traceback.format_exc(limit=-4)
         finding = Finding(name, "fail", f"the check broke on this task with {error!r}", {"traceback": place})
     seconds = round(time.monotonic() - start, 3)
-    finding = Finding(name, finding.state, plainly(finding.summary), plainly(finding.evidence), seconds)
+    failed = finding.state == "unchecked" and _BACKEND_FAULT.search(finding.summary) is not None
+    finding = Finding(name, finding.state, plainly(finding.summary), plainly(finding.evidence), seconds, failed)
     outcomes = played if isinstance(played, tuple) else (played,)
     if name == "oracle":
         trial = replace(trial, oracle=outcomes)
@@ -308,11 +313,6 @@ def _hindered(name: str, trial: Trial, before: Sequence[Finding]) -> str:
     if name not in (*STATIC, "nop") and any(outcome.verdict is None for outcome in trial.oracle):
         return "needs a verifier that gives a verdict on the oracle"
     return ""
-
-
-def _backend_failed(report: TaskReport) -> bool:
-    """Whether something could not be asked that may be answered next time, for the backend failed."""
-    return any(one.state == "unchecked" and _BACKEND_FAULT.search(one.summary) for one in report.findings)
 
 
 def _file(gate: Gate, asked: _Asked) -> Path:
