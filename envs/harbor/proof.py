@@ -104,7 +104,11 @@ def _theirs(folder: Path, script: str, backend: Backend, image: str) -> bool:
 
 
 def collect(folder: Path, script: str, backend: Backend, image: str = "") -> bytes:
-    """The archive that is collected of an exported folder's environment after `script`, a path in it ("" for none)."""
+    """The archive that is collected of an exported folder's environment after `script`, a path in it ("" for none).
+
+    Without an `image` it is the backend's default and not the one that `task.toml` declares: bubblewrap's shows this
+    machine's own system.
+    """
     config = tomllib.loads((folder / "task.toml").read_text("utf-8"))
     workdir = config["environment"]["workdir"]
     spec = SandboxSpec(image=image, writable=(workdir, "/logs", "/solution"))
