@@ -239,6 +239,9 @@ def test_from_a_new_pack_to_a_signed_card(tmp_path: Path, home: Path) -> None:
     card = tmp_path / "cards" / "acme"
     found = read_card(opened(card / "card.json").card)
     assert [finding.check for finding in found.tasks[0].findings] == ["schema", *checks.CHECKS]
+    schema = found.tasks[0].findings[0]
+    assert schema.summary == "; ".join(("the task loads", *schema.evidence["notes"]))
+    assert "the backend's default image stands for debian:bookworm where none is built from it" in schema.summary
     assert found.tasks[0].failed == () and "sort-names" in (card / "card.html").read_text()
 
     again = played("validate", "acme", "--task", "sort-*", "--backend", "bubblewrap", cwd=tmp_path)

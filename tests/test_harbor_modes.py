@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from harbor_folders import COUNT, TOML, judged, write_folder
+from typer.testing import CliRunner
 
+from selftrain.cli import app
 from selftrain.envs.harbor import load_harbor_task
+from selftrain.envs.harbor.loading import notes_of
 from selftrain.envs.proof import prove
 from selftrain.errors import TaskError, VerifierError
 from selftrain.sandboxes import make_backend
@@ -33,7 +36,8 @@ def test_a_separate_verifier_gets_the_artifacts_alone(folder: Path) -> None:
     test = f"[ \"$(echo $(cat {seen} 2>/dev/null))\" = '1 a b c 5' ]; "
     (folder / "tests" / "test.sh").write_text(test + PAY)
     task = load_harbor_task(folder)
-    assert task.verifier.exports == ("/logs/artifacts", "/app/out") and task.metadata["separate"] == [True]
+    assert task.verifier.exports == ("/logs/artifacts", "/app/out")
+    assert notes_of(task)[-1].startswith("judged are /logs/artifacts, /app/out, without symbolic links")
     assert prove(task, make_backend()).faults == []
 
 
@@ -113,6 +117,7 @@ def two(tmp_path: Path) -> Path:
 def test_a_task_of_several_steps_is_one_episode(two: Path) -> None:
     task = load_harbor_task(two)
     assert "2 steps" in task.instruction and task.limits.seconds == 90
+    assert notes_of(task)[-1] == "all steps are judged on the final state"
     assert task.instruction.index("Step 1 of 2: one\n\nWrite 1") < task.instruction.index("Step 2 of 2: two\n\nThen")
     assert prove(task, make_backend()).faults == []
 
@@ -143,6 +148,18 @@ def test_rewards_of_steps_are_combined(
     verdict = judged(load_harbor_task(two), {f"/app/{name}": text for name, text in files.items()})
     assert (verdict.passed, verdict.score) == (passed, score)
     assert [check.passed for check in verdict.checks] == checks
+
+
+def test_verify_says_how_a_task_that_is_not_proven_is_judged(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELFTRAIN_BASES", "debian=host")
+    asked = ["verify", str(two), "--repetitions", "1", "--backend", "bubblewrap"]
+    notes = ("host stands for debian", "all steps are judged on the final state")
+    proven = CliRunner().invoke(app, asked)
+    assert proven.exit_code == 0 and not [note for note in notes if note in proven.output]
+    (two / "steps" / "two" / "solution" / "solve.sh").write_text("true\n")
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 1 and "oracle failed" in told.output
+    assert [note for note in notes if note not in told.output] == []
 
 
 def test_a_step_that_pays_nothing_is_an_error_behind_a_threshold_too(two: Path) -> None:

@@ -191,12 +191,15 @@ def _metadata(folder: Path, config: HarborConfig, place: Place, scripts: Sequenc
         notes.append("all steps are judged on the final state")
     about = {
         "folder": str(folder),
-        "verifier": "in-process",
-        "steps": [step.name for step in config.steps],
-        "separate": [script.separate for script in scripts],
         "notes": notes,
         "about": config.about,
         "metadata": config.metadata,
     }
     found: dict[str, Any] = json.loads(json.dumps(about, default=str))  # TOML has dates
     return found
+
+
+def notes_of(task: Task) -> list[str]:
+    """What a reader should know about how a task in this format is played and judged here; none of other tasks."""
+    notes = task.metadata.get("notes")
+    return [str(note) for note in notes] if isinstance(notes, list) else []  # of other tasks it may be anything

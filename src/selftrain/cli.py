@@ -220,6 +220,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Prove tasks: oracle = 1, nop = 0, cheats = 0, the same each time."""
+    from selftrain.envs.harbor.loading import notes_of
     from selftrain.envs.proof import prove_all
     from selftrain.envs.selection import select_each
     from selftrain.sandboxes import make_backend
@@ -229,13 +230,15 @@ def verify(
     if not wanted:
         raise OptionError("nothing to verify: name tasks, or a pack with --pack DIR")
     tasks = select_each(wanted)
-    proofs = []
+    proving, proofs = prove_all(tasks, make_backend(backend), image, repetitions, parallel), []
     with progress_bar() as progress:
         bar = progress.add_task("proving", total=len(tasks))
-        for proof in prove_all(tasks, make_backend(backend), image, repetitions, parallel):
+        for task, proof in zip(tasks, proving, strict=True):
             proofs.append(proof)
             if not proof.holds and not as_json:
                 progress.console.print(f"{proof.task}: {'; '.join(proof.faults)}", markup=False, style="red")
+                for note in notes_of(task) if isinstance(task, Task) else ():
+                    progress.console.print(f"    {note}", markup=False, highlight=False)
             progress.advance(bar)
     failed = [proof for proof in proofs if not proof.holds]
     if as_json:
