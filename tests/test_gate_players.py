@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -14,7 +14,8 @@ from selftrain.envs.gate.battery import FIXES, check_battery
 from selftrain.envs.gate.mutants import check_mutants
 from selftrain.envs.gate.players import check_cheats, check_echo, check_nop, check_oracle, check_random
 from selftrain.envs.gate.plays import Outcome
-from selftrain.envs.gate.trial import Trial
+from selftrain.envs.gate.repeats import check_repeat
+from selftrain.envs.gate.trial import Finding, Trial
 from selftrain.envs.verifiers import EvidenceVerifier
 from selftrain.errors import SandboxError
 from selftrain.evidence import Evidence
@@ -25,6 +26,10 @@ from selftrain.verdicts import Check, Verdict
 PLACE = "/workspace/total.txt"
 INSTRUCTION = f"Add up the numbers in /workspace/numbers.txt, and write the sum to {PLACE}."
 PAID, FAILED = Verdict.of([Check("all", True)]), Verdict.fail("total", "wrong")
+
+
+class Skipped(BaseException):
+    """As pytest.skip raises."""
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +138,19 @@ def test_the_error_of_the_change_that_had_no_sandbox_is_told(backend: Backend) -
 
     finding = check_mutants(replace(trial, task=replace(trial.task, verifier=EvidenceVerifier(("/workspace",), judge))))
     assert finding.state == "unchecked" and "SandboxError: no room" in finding.summary
+
+
+@pytest.mark.parametrize("check", [check_mutants, check_repeat])
+def test_a_verifier_that_breaks_by_no_exception_breaks_its_task_alone(
+    check: Callable[[Trial], Finding], backend: Backend
+) -> None:
+    trial = leak_trial(backend)
+
+    def judge(evidence: Evidence) -> list[Check]:
+        raise Skipped
+
+    finding = check(replace(trial, task=replace(trial.task, verifier=EvidenceVerifier(("/workspace",), judge))))
+    assert finding.state == "fail" and "Skipped()" in finding.summary
 
 
 def test_what_there_is_not_is_unchecked(backend: Backend) -> None:

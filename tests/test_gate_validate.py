@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from backends import backend_or_skip
+from gate_trials import Counting, copied, decisions, judged, more, sound
 
 from selftrain.envs.gate import validating
 from selftrain.envs.gate.card import Card, TaskReport, read_card
 from selftrain.envs.gate.checks import AnyCheck
+from selftrain.envs.gate.players import check_nop
 from selftrain.envs.gate.plays import Outcome
 from selftrain.envs.gate.trial import Finding, Trial
 from selftrain.envs.gate.validating import validate
@@ -42,6 +41,13 @@ def build(rng, level):
 """
 
 
+def add_family(acme: Path, body: str) -> None:
+    module = f"family_{abs(hash(body))}"
+    (acme / f"{module}.py").write_text(FAMILY.format(body=body))
+    with (acme / "pack.toml").open("a") as manifest:
+        manifest.write(f'[families]\nones = "{module}:build"\n')
+
+
 @pytest.fixture
 def backend() -> Backend:
     return backend_or_skip("bubblewrap")
@@ -50,53 +56,6 @@ def backend() -> Backend:
 @pytest.fixture
 def acme(tmp_path: Path) -> Path:
     return start_pack("acme", tmp_path).folder
-
-
-def more(acme: Path, count: int) -> list[str]:
-    """Further tasks, each with data of its own."""
-    names = [f"sort-{number}" for number in range(count)]
-    for number, name in enumerate(names):
-        copied(acme, name)
-        (acme / "tasks" / name / "environment" / "names.txt").write_text(f"name {number}\n")
-    return names
-
-
-def copied(acme: Path, name: str, source: str = "sort-names") -> Path:
-    folder = acme / "tasks" / name
-    for path in (acme / "tasks" / source).rglob("*"):
-        if path.is_file():
-            place = folder / path.relative_to(acme / "tasks" / source)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(path.read_bytes())
-    about = folder / "task.toml"
-    about.write_text(about.read_text().replace(f'name = "acme/{source}"', f'name = "acme/{name}"'))
-    return folder
-
-
-def sound(trial: Trial) -> Finding:
-    return Finding("sound", "pass", "as it should be", {"task": trial.task.id})
-
-
-class Counting:
-    """A check that says which tasks it was asked about."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self._lock = threading.Lock()
-
-    def __call__(self, trial: Trial) -> Finding:
-        with self._lock:
-            self.asked.append(trial.task.id.partition("/")[2])
-        return sound(trial)
-
-
-def judged(pack: Path | str, backend: Backend, check: AnyCheck = sound, **options: Any) -> Card:
-    out = options.pop("out", None) or Path(pack).parent / "card"
-    return validate(pack, backend, out=out, checks={"sound": check}, **options)
-
-
-def decisions(card: Card) -> dict[str, str]:
-    return {task.name: task.decision for task in card.tasks}
 
 
 def test_a_sound_pack_is_admitted_in_one_line(acme: Path, backend: Backend) -> None:
@@ -152,7 +111,7 @@ def test_a_broken_folder_is_refused_and_the_others_are_judged(
 
 
 @pytest.mark.parametrize(
-    "fault", [ValueError("a bug"), SystemExit(3), VerifierError("it writes NaN"), RecursionError(), MemoryError()]
+    "fault", [ValueError("a bug"), SystemExit(3), VerifierError("it writes NaN"), RecursionError(), BaseException(5)]
 )
 def test_whatever_a_check_meets_stops_no_other_task(acme: Path, backend: Backend, fault: BaseException) -> None:
     def breaking(trial: Trial) -> Finding:
@@ -177,61 +136,6 @@ def test_a_fault_of_the_backend_is_no_verdict_and_is_asked_again(acme: Path, bac
     assert card.decision == "undecided" and set(decisions(card).values()) == {"undecided"}
     assert "no room on this machine" in str(card.unchecked) and read_card(card.as_dict()) == card
     assert run(sound).decision == "admitted"
-
-
-def test_the_same_command_does_only_what_is_missing(acme: Path, backend: Backend) -> None:
-    names = sorted([*more(acme, 4), "count-errors", "sort-names"])
-    counting, told = Counting(), list[tuple[int, int]]()
-    first = judged(acme, backend, counting)
-    again = judged(acme, backend, counting, progress=lambda done, total, _: told.append((done, total)))
-    assert sorted(counting.asked) == names
-    assert told == [(6, 6)] and again.tasks == first.tasks
-
-    (acme / "tasks" / "sort-2" / "instruction.md").write_text("Do it another way.")
-    judged(acme, backend, counting)
-    assert counting.asked[6:] == ["sort-2"]
-    judged(acme, backend, counting, repetitions=5)
-    assert len(counting.asked) == 7 + 6  # every verdict rests on the options
-    judged(acme, backend, counting, repetitions=5, tasks=["sort-*"])
-    assert len(counting.asked) == 7 + 6
-
-
-def test_a_damaged_file_of_what_was_found_is_no_verdict(acme: Path, backend: Backend) -> None:
-    counting = Counting()
-    judged(acme, backend, counting)
-    kept = acme.parent / "card" / "tasks"
-    (kept / "sort-names.json").write_text((kept / "sort-names.json").read_text()[:-30])
-    (kept / "count-errors.json").write_text('{"key": 1}')
-    judged(acme, backend, counting)
-    assert len(counting.asked) == 4
-
-
-KILLED = """
-import os, sys
-from pathlib import Path
-from selftrain.envs.gate.plays import Outcome
-from selftrain.envs.gate.trial import Finding
-from selftrain.envs.gate.validating import validate
-from selftrain.sandboxes import make_backend
-
-def dies(trial):
-    if trial.task.id.endswith("sort-3"):
-        os._exit(9)
-    return Finding("sound", "pass", "")
-
-validate(sys.argv[1], make_backend("bubblewrap"), out=Path(sys.argv[2]), checks={"sound": dies}, parallel=1)
-"""
-
-
-def test_a_run_that_is_killed_loses_the_tasks_under_way_only(acme: Path, backend: Backend) -> None:
-    more(acme, 6)
-    out = acme.parent / "card"
-    command = [sys.executable, "-c", KILLED, str(acme), str(out)]
-    assert subprocess.run(command, check=False, timeout=60).returncode == 9
-    counting = Counting()
-    card = judged(acme, backend, counting, out=out)
-    assert counting.asked and set(counting.asked) == {"sort-3", "sort-4", "sort-5", "sort-names"}
-    assert card.decision == "admitted" and len(card.tasks) == 8
 
 
 def test_whoever_stops_it_waits_for_the_check_that_is_under_way_and_no_longer(acme: Path, backend: Backend) -> None:
@@ -383,18 +287,25 @@ def test_one_task_alone_is_judged_too(acme: Path, backend: Backend) -> None:
         ("pass", "admitted", "the task loads"),
         ("rng.integers(9, size=99 * next(TURNS))", "refused", "another task each time"),
         ("sys.exit(0)", "refused", "SystemExit"),
+        ("raise BaseException('skipped')", "refused", "skipped"),
         ("rng.no_such_thing()", "refused", "no_such_thing"),
     ],
 )
 def test_a_family_in_python_is_judged_once_a_level(
     acme: Path, backend: Backend, body: str, decision: str, said: str
 ) -> None:
-    module = f"family_{abs(hash(body))}"
-    (acme / f"{module}.py").write_text(FAMILY.format(body=body))
-    with (acme / "pack.toml").open("a") as manifest:
-        manifest.write(f'[families]\nones = "{module}:build"\n')
+    add_family(acme, body)
     card = judged(acme, backend)
     found = {name: one for name, one in decisions(card).items() if name.startswith("ones/")}
     assert found == dict.fromkeys((f"ones/train/{level}/0" for level in range(1, 6)), decision)
     assert all(said in task.findings[0].summary for task in card.tasks if task.name in found)
+    assert decisions(card)["sort-names"] == "admitted"
+
+
+def test_a_verifier_that_skips_as_pytest_does_stops_no_other_task(acme: Path, backend: Backend) -> None:
+    add_family(acme, "def text_check(*_): raise BaseException('skipped')")
+    card = validate(acme, backend, out=acme.parent / "card", checks={"nop": check_nop})
+    ones = [task for task in card.tasks if task.name.startswith("ones/")]
+    assert len(ones) == 5 and all(task.failed == ("nop",) for task in ones)
+    assert "the task broke with BaseException('skipped')" in ones[0].findings[1].summary
     assert decisions(card)["sort-names"] == "admitted"

@@ -30,6 +30,7 @@ from selftrain.envs.clean_room import SandboxCleanRoom
 from selftrain.envs.gate.attacks_base import scene_of
 from selftrain.envs.gate.hurrying import HurriedRoom
 from selftrain.envs.gate.mutations import PLACES, changes, disguised, is_table, is_text
+from selftrain.envs.gate.plays import STOPS
 from selftrain.envs.gate.program_mutations import is_program
 from selftrain.envs.gate.trial import Finding, State, Trial
 from selftrain.errors import SandboxError, SelfTrainError
@@ -271,7 +272,9 @@ def _judge(trial: Trial, mutant: Mutant, room: HurriedRoom) -> Judged:
             error = lost
         except SelfTrainError as broken:
             return Judged(mutant, None, f"{type(broken).__name__}: {broken}")
-        except Exception as broken:  # a verifier of somebody else's may raise anything
+        except STOPS:
+            raise
+        except BaseException as broken:  # a verifier of somebody else's may raise anything
             return Judged(mutant, None, repr(broken))
     return Judged(mutant, None, f"{type(error).__name__}: {error}", unasked=True)
 

@@ -17,6 +17,8 @@ from selftrain.sandboxes import Backend
 from selftrain.tasks import Task, stable_key
 from selftrain.verdicts import CleanRoom, Verdict, Verifier
 
+STOPS = (KeyboardInterrupt, GeneratorExit)
+"""What ends a run. Whatever else a vendor's code raises is its fault, also what is no Exception, as pytest.skip is."""
 _DAY = 86_400 * 10**9
 _WORDS = ("0", "1", "42", "yes", "no", "true", "false", "none", "alpha", "[]", "{}", "hello")
 _SAYINGS = ("alpha", "hello", "look around", "next", "what now", "nothing")
@@ -70,7 +72,9 @@ def play(task: Task, player: str, commands: Sequence[str], backend: Backend, ima
     except SelfTrainError as error:
         said, unasked = f"{type(error).__name__}: {error}", isinstance(error, SandboxError)
         return Outcome(player, None, said, time.monotonic() - start, unasked=unasked)
-    except Exception as error:  # a verifier of somebody else's may raise anything
+    except STOPS:
+        raise
+    except BaseException as error:  # a verifier of somebody else's may raise anything
         return Outcome(player, None, f"the task broke with {error!r}", time.monotonic() - start)
     seconds = time.monotonic() - start
     return Outcome(player, played.verdict, "", seconds, played.peak_memory_bytes, played.evidence)

@@ -15,7 +15,7 @@ from typing import Any
 
 from selftrain import errors
 from selftrain.envs.clean_room import SandboxCleanRoom
-from selftrain.envs.gate.plays import Outcome, RememberingVerifier, play
+from selftrain.envs.gate.plays import STOPS, Outcome, RememberingVerifier, play
 from selftrain.envs.gate.rejudging import judged_elsewhere
 from selftrain.envs.gate.trial import Finding, State, Trial
 from selftrain.envs.task_sandbox import open_task_sandbox
@@ -193,7 +193,9 @@ class _Asking:
             raise
         except SelfTrainError as error:
             broke = f"{type(error).__name__}: {error}"
-        except Exception as error:  # a verifier of somebody else's may raise anything
+        except STOPS:
+            raise
+        except BaseException as error:  # a verifier of somebody else's may raise anything
             broke = f"the verifier broke with {error!r}"
         return self._compared(f"{who}'s evidence judged again", who, settings, verdict, broke)
 

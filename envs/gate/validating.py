@@ -28,7 +28,7 @@ from selftrain import envs, sandboxes
 from selftrain.envs.gate.candidates import Candidate, Subject, read_subject
 from selftrain.envs.gate.card import Card, TaskReport, plainly, read_report
 from selftrain.envs.gate.checks import CHECKS, AnyCheck
-from selftrain.envs.gate.plays import Outcome
+from selftrain.envs.gate.plays import STOPS, Outcome
 from selftrain.envs.gate.trial import Finding, Trial
 from selftrain.envs.gate.whole import PACK_CHECKS, PackCheck, prints_of
 from selftrain.envs.harbor.loading import notes_of
@@ -227,7 +227,9 @@ def _loaded(candidate: Candidate) -> tuple[Task | None, Finding]:
         fault = "" if task.instruction.strip() else "the instruction is empty"
     except SelfTrainError as error:
         task, fault = None, str(error)
-    except (Exception, SystemExit) as error:  # a family is the vendor's code, and may do anything
+    except STOPS:
+        raise
+    except BaseException as error:  # a family is the vendor's code, and may do anything
         task, fault = None, f"the task broke while it was loaded: {error!r}"
     seconds = round(time.monotonic() - start, 3)
     if task is None or fault:
@@ -251,7 +253,9 @@ def _finding(name: str, check: AnyCheck, trial: Trial, before: Sequence[Finding]
         finding = Finding(name, "unchecked", f"{type(error).__name__}: {error}")
     except SelfTrainError as error:
         finding = Finding(name, "fail", f"{type(error).__name__}: {error}")
-    except (Exception, SystemExit) as error:  # nobody can say that the task is sound, so it is not let through
+    except STOPS:
+        raise
+    except BaseException as error:  # nobody can say that the task is sound, so it is not let through
         place = traceback.format_exc(limit=-4)
         finding = Finding(name, "fail", f"the check broke on this task with {error!r}", {"traceback": place})
     seconds = round(time.monotonic() - start, 3)
