@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -121,13 +121,18 @@ class Judging:
     changed_tasks: bool = False
 
 
-def recorded_verdicts(path: Path | str) -> list[EpisodeRecord]:
+def recorded_verdicts(path: Path | str, damaged: Callable[[RecordError], None] | None = None) -> list[EpisodeRecord]:
     """The valid records of a run that hold a verdict, in the order of their episodes and without what was said.
+
+    Args:
+        path: as `read_records` takes it.
+        damaged: is told of each line that is no record, which is left out then.
 
     Raises:
         RecordError: they cannot be read.
     """
-    found = (replace(one, segments=()) for one in read_records(path) if one.valid and one.verdict is not None)
+    records = read_records(path, damaged)
+    found = (replace(one, segments=()) for one in records if one.valid and one.verdict is not None)
     return sorted(found, key=lambda one: one.episode)
 
 
@@ -152,6 +157,8 @@ def regrade(
 def _judged(path: Path | str, record: EpisodeRecord, judging: Judging, tasks: _Tasks) -> Regrade:
     assert record.verdict is not None  # of all that `recorded_verdicts` gives
     known = Regrade(record.episode, record.task, record.verdict, float(record.reward or 0.0))
+    if not _is_verdict(record.verdict):
+        return replace(known, why_not="its record is damaged: what it has for a verdict is none", broken=True)
     if any(check["name"] == INTEGRITY for check in record.verdict["checks"]):
         return replace(known, why_not="a honeypot, which is never paid and has its task's id")
     try:
@@ -165,8 +172,25 @@ def _judged(path: Path | str, record: EpisodeRecord, judging: Judging, tasks: _T
     except SelfTrainError as error:
         broken = isinstance(error, SandboxError | VerifierError | RecordError)
         return replace(known, why_not=f"{type(error).__name__}: {error}" if broken else str(error), broken=broken)
-    except Exception as error:  # a vendor's verifier may do anything, and must not stop the others
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a vendor's verifier may do anything, pytest.fail too, and must not stop the others
         return replace(known, why_not=f"judging failed: {error!r}", broken=True)
+
+
+def _is_verdict(told: Mapping[str, Any]) -> bool:
+    """It has the form of `Verdict.as_dict`, as far as anything here reads it."""
+    score, checks = told.get("score"), told.get("checks")
+    return (
+        isinstance(told.get("passed"), bool)
+        and isinstance(score, int | float)
+        and isinstance(checks, list)
+        and all(isinstance(check, dict) and _is_check(check) for check in checks)
+    )
+
+
+def _is_check(told: Mapping[str, Any]) -> bool:
+    return isinstance(told.get("passed"), bool) and all(isinstance(told.get(name), str) for name in ("name", "why"))
 
 
 def _room(task: Task, record: EpisodeRecord, judging: Judging) -> CleanRoom:
@@ -245,11 +269,12 @@ def _unlocked(name: str, given: str | None) -> Guard:
 def pack_notes(records: Iterable[EpisodeRecord]) -> list[str]:
     """A line for each pack whose tasks are not as they were when these episodes were played, or as they were locked."""
     locks: dict[str, set[str]] = {}
-    given: dict[str, Any] = {}
+    given: dict[str, str | None] = {}
     for record in records:
         if name := record.pack.get("name", ""):
             locks.setdefault(name, set()).add(record.pack.get("lock", ""))
-            given[name] = record.env_kwargs.get("pack")
+            where = record.env_kwargs.get("pack")
+            given[name] = where if isinstance(where, str) else None
     lines: list[str] = []
     for name, recorded in sorted(locks.items()):
         try:

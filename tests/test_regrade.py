@@ -214,24 +214,71 @@ def test_own_tasks_take_the_place_of_those_that_were_played(tmp_path: Path) -> N
 
 
 def test_a_verifier_that_breaks_stops_no_other_and_is_no_verdict(tmp_path: Path) -> None:
-    names = ("own/one", "own/two", "own/three")
-    rollout(MATH, "oracle", 3, out=tmp_path, tasks=[wanting(b"answer: 4", name) for name in names], progress=False)
+    names = ("own/one", "own/two", "own/three", "own/four")
+    rollout(MATH, "oracle", 4, out=tmp_path, tasks=[wanting(b"answer: 4", name) for name in names], progress=False)
 
     @dataclass(frozen=True)
     class Broken:
-        error: Exception
+        error: BaseException
         exports: tuple[str, ...] = ()
 
         def verify(self, *_: Any) -> Any:
             raise self.error
 
+    class Outcome(BaseException):
+        """As pytest.fail raises it."""
+
     own = {name: wanting(b"answer: 4", name) for name in names}
     own["own/one"] = replace(own["own/one"], verifier=Broken(VerifierError("no reward")))
     own["own/three"] = replace(own["own/three"], verifier=Broken(ZeroDivisionError("by nought")))
-    one, two, three = again(tmp_path, Judging(own))
+    own["own/four"] = replace(own["own/four"], verifier=Broken(Outcome("not so")))
+    one, two, three, four = again(tmp_path, Judging(own))
     assert (one.verdict, one.broken, one.why_not) == (None, True, "VerifierError: no reward") and not one.changed
     assert two.verdict and not two.changed
     assert three.broken and "ZeroDivisionError" in three.why_not
+    assert four.broken and four.why_not == "judging failed: Outcome('not so')"
+    own["own/four"] = replace(own["own/four"], verifier=Broken(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        again(tmp_path, Judging(own))
+
+
+def edited(line: str, **fields: Any) -> str:
+    return json.dumps({**json.loads(line), **fields}) + "\n"
+
+
+def test_a_damaged_record_is_told_in_a_line_and_the_others_are_judged(
+    tmp_path: Path, selftrain: Callable[..., Said]
+) -> None:
+    assert selftrain("run", MATH, "--agent", "oracle", "--episodes", "2", "--out", "run").code == 0
+    file = tmp_path / "run/episodes.jsonl"
+    first, second = file.read_text().splitlines()
+    verdict = json.loads(first)["verdict"]
+    nameless = {**verdict, "checks": [{**verdict["checks"][0], "name": None}]}
+    spoilt: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"verdict": "x"}, "line 1 is not an episode record: verdict is 'x', not a table or null"),
+        ({"reward": "a"}, "line 1 is not an episode record: reward is 'a', not a number or null"),
+        ({"env_kwargs": [1]}, "line 1 is not an episode record: env_kwargs is [1], not a table"),
+        ({"pack": {"name": 5}}, "line 1 is not an episode record: name of its pack is 5, no text"),
+        ({"episode": "x"}, "line 1 is not an episode record: episode is 'x', not a whole number"),
+        ({"schema": 99}, "line 1 is a record of schema 99; this version reads schema 2"),
+        ({"verdict": {}}, "its record is damaged: what it has for a verdict is none"),
+        ({"verdict": {**verdict, "checks": [1]}}, "its record is damaged: what it has for a verdict is none"),
+        ({"verdict": nameless}, "its record is damaged: what it has for a verdict is none"),
+        ({"pack": {"name": "gone", "lock": ""}, "env_kwargs": {"pack": [1]}}, "is not found"),
+    )
+    for fields, told in spoilt:
+        file.write_text(edited(first, **fields) + second + "\n")
+        done = selftrain("regrade", "run")
+        (line,) = [line for line in (done.out + done.err).splitlines() if "not judged again" in line]
+        assert told in line and "0 of 1 verdicts changed" in done.out
+        assert done.code == (0 if "not found" in told else 3)
+    file.write_text(f"no json\n{second}\n")
+    done = selftrain("regrade", "run", "--json")
+    totals = json.loads(done.out)
+    assert done.code == 3 and (totals["judged"], totals["not_judged"]) == (1, 1)
+    assert totals["notes"][0].endswith("line 1 is not an episode record")
+    with pytest.raises(RecordError, match="line 1 is not an episode record"):
+        list(read_records(tmp_path / "run"))
 
 
 def test_a_machine_that_fails_while_a_task_is_looked_for_is_no_lost_task(

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from selftrain import pack_commands
 from selftrain.cli_options import progress_bar
-from selftrain.errors import OptionError
+from selftrain.errors import OptionError, RecordError
 
 if TYPE_CHECKING:
     from selftrain.envs.regrading import Regrade
@@ -104,13 +104,14 @@ def regrade_(
         make_backend(backend)  # one that there is not is told once, and not of every episode
     pack_commands.use_bases(bases, offline)
     pack_commands.use_packs(packs)
-    records = regrading.recorded_verdicts(directory)
+    damaged: list[RecordError] = []
+    records = regrading.recorded_verdicts(directory, damaged.append)
+    notes = [*_damages(damaged), *regrading.pack_notes(records)]
+    for note in notes:
+        err.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True, style="yellow")
     if not any(one.evidence_file for one in records):
         what = "no evidence: it was played with --no-evidence, or by an older version" if records else "no verdict"
         raise OptionError(f"{directory} keeps {what}; there is nothing to judge again")
-    notes = regrading.pack_notes(records)
-    for note in notes:
-        err.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True, style="yellow")
     judging = regrading.Judging(
         {one.id: one for one in select_tasks(task or ())}, backend or "", image, changed_tasks=changed_tasks
     )
@@ -121,13 +122,20 @@ def regrade_(
             found.append(one)
             keep(one)
     if as_json:
-        _print_json(_totals(found) | {"notes": notes, "episodes": [one.as_dict() for one in found]})
+        totals = _totals(found, len(damaged))
+        _print_json(totals | {"notes": notes, "episodes": [one.as_dict() for one in found]})
     else:
         _show(found)
     if any(one.changed for one in found):
         raise typer.Exit(NEGATIVE)
-    whole = any(one.verdict for one in found) and not any(one.broken for one in found)
+    whole = any(one.verdict for one in found) and not damaged and not any(one.broken for one in found)
     raise typer.Exit(0 if whole else BROKEN)
+
+
+def _damages(damaged: Sequence[RecordError]) -> list[str]:
+    lines = [f"not judged again: {error}" for error in damaged[:_REASONS_SHOWN]]
+    more = len(damaged) - len(lines)
+    return [*lines, f"and {more} more lines are damaged"] if more else lines
 
 
 @contextlib.contextmanager
@@ -148,11 +156,11 @@ def _lines_into(file: Path | None, directory: Path) -> Iterator[Callable[[Regrad
         raise OptionError(f"{file} cannot be written: {error.strerror}") from error
 
 
-def _totals(found: Sequence[Regrade]) -> dict[str, Any]:
+def _totals(found: Sequence[Regrade], damaged: int = 0) -> dict[str, Any]:
     judged = [one for one in found if one.verdict is not None]
     return {
         "judged": len(judged),
-        "not_judged": len(found) - len(judged),
+        "not_judged": len(found) - len(judged) + damaged,
         "changed": sum(one.changed for one in judged),
         "pass_to_fail": sum(one.flipped and one.was["passed"] for one in judged),
         "fail_to_pass": sum(one.flipped and not one.was["passed"] for one in judged),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,15 @@ from selftrain.pictures import data_url, is_picture
 from selftrain.tokens import Sample, read_samples
 
 SCHEMA = 2
+_FORMS: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
+    (str, "a text", ("env_id", "agent", "task", "fingerprint", "start_fingerprint", "family", "backend", "image")),
+    (str, "a text", ("truncation", "error", "evidence_sha256", "evidence_file", "tokens_file")),
+    (int, "a whole number", ("seed", "level", "episode", "attempts")),
+    (bool, "true or false", ("terminated", "truncated", "valid")),
+    (dict, "a table", ("env_kwargs", "context", "versions", "pack")),
+    (dict | None, "a table or null", ("verdict",)),
+    (int | float | None, "a number or null", ("reward",)),
+)
 _log = logging.getLogger(__name__)
 
 
@@ -213,20 +222,31 @@ class EpisodeRecord:
         return table
 
     @classmethod
-    def from_line(cls, line: str) -> EpisodeRecord:
+    def from_line(cls, line: str | bytes) -> EpisodeRecord:
         """The record that `to_line` wrote.
 
         Raises:
-            RecordError: the line is no record, or one of a form that this version does not know.
+            RecordError: the line is no record, one of a form that this version does not know, or holds values of other
+                types, at which nobody who reads it should have to stumble.
         """
         try:
             table = json.loads(line)
             if table["schema"] != SCHEMA:
-                raise RecordError(f"record has schema {table['schema']!r}; this version reads schema {SCHEMA}")
+                raise RecordError(f"a record of schema {table['schema']!r}; this version reads schema {SCHEMA}")
+            _check_forms(table)
             segments = tuple(_segment(part) for part in table.pop("segments"))
             return cls(**{**table, "segments": segments, "costs": Costs(**table["costs"])})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise RecordError(f"not an episode record: {error!r}") from error
+
+
+def _check_forms(table: dict[str, Any]) -> None:
+    """RecordError where a value of a record's own is of another type; what lies deeper is left to who reads it."""
+    for form, words, names in _FORMS:
+        if wrong := [name for name in names if name in table and not isinstance(table[name], form)]:
+            raise RecordError(f"not an episode record: {wrong[0]} is {table[wrong[0]]!r:.60}, not {words}")
+    if wrong := [name for name, value in table.get("pack", {}).items() if not isinstance(value, str)]:
+        raise RecordError(f"not an episode record: {wrong[0]} of its pack is {table['pack'][wrong[0]]!r:.60}, no text")
 
 
 def _segment(table: dict[str, Any]) -> Segment:
@@ -256,17 +276,21 @@ def as_json(value: Any) -> Any:
     return value
 
 
-def read_records(path: Path | str) -> Iterator[EpisodeRecord]:
+def read_records(path: Path | str, damaged: Callable[[RecordError], None] | None = None) -> Iterator[EpisodeRecord]:
     """The records in a JSONL file, or in the journal of a rollout's directory, one at a time.
 
     A torn last line, as a killed writer leaves it, is left out and reported as a warning of this module's logger.
 
+    Args:
+        path: of the file or the directory.
+        damaged: is told of each broken line, which is left out then.
+
     Raises:
-        RecordError: the file cannot be read, or a line before the last is broken.
+        RecordError: the file cannot be read, or a line before the last is broken and nobody is to be told.
     """
     path = Path(path)
     path = path / "episodes.jsonl" if path.is_dir() else path
-    for _, record in numbered_records(path):
+    for _, record in numbered_records(path, damaged):
         yield record
 
 
@@ -321,17 +345,26 @@ def load_evidence(path: Path | str, record: EpisodeRecord) -> Evidence | None:
     return evidence
 
 
-def numbered_records(path: Path) -> Iterator[tuple[int, EpisodeRecord]]:
-    """Each record with the offset of the byte after its line; errors as `read_records`."""
+def numbered_records(
+    path: Path, damaged: Callable[[RecordError], None] | None = None
+) -> Iterator[tuple[int, EpisodeRecord]]:
+    """Each record with the offset of the byte after its line; arguments and errors as `read_records`."""
     end = 0
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 end += len(line)
-                record = _parsed(line)
+                try:
+                    record = _parsed(line)
+                    if record is None and file.peek(1):
+                        raise RecordError("not an episode record")
+                except RecordError as error:
+                    told = RecordError(f"{path}: line {number} is {error}")
+                    if damaged is None:
+                        raise told from error
+                    damaged(told)
+                    continue
                 if record is None:
-                    if file.read(1):
-                        raise RecordError(f"{path}: line {number} is not an episode record")
                     _log.warning("%s: the last line is torn (%d bytes) and left out", path, len(line))
                     return
                 yield end, record
@@ -347,4 +380,4 @@ def _parsed(line: bytes) -> EpisodeRecord | None:
         json.loads(line)
     except ValueError:
         return None
-    return EpisodeRecord.from_line(line.decode("ascii"))
+    return EpisodeRecord.from_line(line)
