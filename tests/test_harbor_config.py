@@ -12,6 +12,8 @@ from selftrain.envs.proof import prove
 from selftrain.errors import BackendUnavailableError, ImageMissingError, OptionError, TaskError
 from selftrain.sandboxes import make_backend
 
+STEP = "[[steps]]\nname = 'a'\nmin_reward"
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -79,6 +81,19 @@ def test_a_field_that_no_sandbox_can_honour_is_refused_by_name(folder: Path, lin
         ("[task]", "artifacts = 'x'\n[task]", "artifacts must be a list"),
         ("[task]", "multi_step_reward_strategy = 'mean'\n[task]", "multi_step_reward_strategy"),
         ("[task]", "agent = 3\n[task]", "agent = 3 must be a table"),
+        pytest.param("timeout_sec = 60", f"timeout_sec = {'9' * 5000}", "not TOML: .*4300 digits", id="longest"),
+        pytest.param("timeout_sec = 60", f"user = 0x{'f' * 5000}", "not TOML: .*4300 digits", id="hexadecimal"),
+        pytest.param("timeout_sec = 60", f"timeout_sec = {'9' * 400}", r"timeout_sec = 9+\.\.\. must be", id="long"),
+        pytest.param("timeout_sec = 60", f"timeout_sec = {'[' * 10_000}", "task.toml is not TOML", id="deep"),
+        pytest.param("timeout_sec = 60", f"{'a.' * 5_000}a = 1", "task.toml is not TOML", id="deep keys"),
+        pytest.param(
+            "[environment]",
+            f"[environment]\nmemory = '{'9' * 400}G'",
+            r"memory = '9+\.\.\. must be a size",
+            id="long size",
+        ),
+        pytest.param("[task]", f"{STEP}={'9' * 400}\n[task]", r"min_reward = 9+\.\.\. must be", id="long reward"),
+        ("[task]", f"{STEP} = {{b = -inf}}\n[task]", r"min_reward = {'b': -inf} must be a number"),
     ],
 )
 def test_a_field_that_is_wrong_is_named(folder: Path, old: str, new: str, said: str) -> None:

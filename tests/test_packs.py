@@ -19,9 +19,10 @@ import pytest
 from selftrain.agents.base import make_agent
 from selftrain.agents.rollout import run_episode
 from selftrain.envs import selection
+from selftrain.envs.packs import registering
 from selftrain.envs.packs.finding import VARIABLE, add_folder, find_pack, find_packs, pack_names
 from selftrain.envs.packs.locking import lock_hash, lock_state, write_lock
-from selftrain.envs.packs.manifest import read_pack
+from selftrain.envs.packs.manifest import Pack, read_pack
 from selftrain.envs.packs.registering import register_ids
 from selftrain.envs.packs.starting import start_pack
 from selftrain.envs.packs.tasksets import broken_tasks, expand_pack_selection, pack_taskset
@@ -237,6 +238,18 @@ def deep_toml(acme: Path) -> None:
     (acme / "pack.toml").write_text("name = " + "[" * 100_000)
 
 
+def long_number(acme: Path) -> None:
+    (acme / "pack.toml").write_text(f"name = {'9' * 5000}")
+
+
+def long_hexadecimal_number(acme: Path) -> None:
+    (acme / "pack.toml").write_text(f"name = 0x{'f' * 5000}")
+
+
+def deep_keys(acme: Path) -> None:
+    (acme / "pack.toml").write_text(f"name.{'a.' * 5_000}a = 1")
+
+
 def no_manifest(acme: Path) -> None:
     (acme / "pack.toml").unlink()
 
@@ -251,6 +264,9 @@ def folder_as_manifest(acme: Path) -> None:
     [
         (bad_bytes, "pack.toml is not UTF-8"),
         (deep_toml, "pack.toml is not TOML"),
+        (deep_keys, "pack.toml is not TOML"),
+        (long_number, "pack.toml is not TOML: .*4300 digits"),
+        (long_hexadecimal_number, "pack.toml is not TOML: .*4300 digits"),
         (no_manifest, "pack.toml is missing"),
         (folder_as_manifest, "pack.toml cannot be read"),
     ],
@@ -614,6 +630,24 @@ def test_ids_of_its_own(acme: Path) -> None:
     edit(acme / "pack.toml", "acme_env:tidy", "acme_env:other")
     with pytest.raises(TaskError, match="Acme-Tidy-v0 is taken already, by acme_env:tidy"):
         register_ids(read_pack(acme))
+
+
+def test_whatever_one_pack_does_the_ids_of_the_others_are_registered(
+    acme: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = start_pack("abroken", tmp_path).folder
+    monkeypatch.setenv(VARIABLE, f"{broken}{os.pathsep}{acme}")
+    with (acme / "pack.toml").open("a") as manifest:
+        manifest.write('\n[ids]\n"Acme-Tidy-v0" = "acme_env:tidy"\n')
+
+    def register(pack: Pack) -> None:
+        if pack.name == "abroken":
+            raise MemoryError("too much")
+        register_ids(pack)
+
+    monkeypatch.setattr(registering, "register_ids", register)
+    registering.register_packs()
+    assert "Acme-Tidy-v0" in gym.registry
 
 
 # installed

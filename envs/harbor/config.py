@@ -8,7 +8,7 @@ refused, or played without where the caller says `offline`.
 
 from __future__ import annotations
 
-import math
+import json
 import posixpath
 import re
 import tomllib
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from selftrain.envs.harbor.fields import Fields
+from selftrain.envs.harbor.fields import MOST, Fields, shown
 from selftrain.envs.harbor.folders import read_text
 from selftrain.errors import TaskError
 from selftrain.evidence import MIB
@@ -126,7 +126,8 @@ def read_config(folder: Path, offline: bool = False) -> HarborConfig:
     text = read_text(folder, "task.toml")
     try:
         top = Fields(tomllib.loads(text), f"{folder}/task.toml")
-    except tomllib.TOMLDecodeError as error:
+        json.dumps(top.values, default=str)  # hexadecimal numbers and dotted keys are parsed, but cannot be shown
+    except (ValueError, RecursionError) as error:  # of numbers with thousands of digits, and tables too deep
         raise TaskError(f"{folder}/task.toml is not TOML: {error}") from error
     top.allow(
         (
@@ -227,8 +228,8 @@ def _megabytes(table: Fields, name: str, old_name: str) -> int:
     found = table.number(name)
     if old_name in table.values:
         size = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([KMG])", table.text(old_name).strip().upper())
-        if size is None or float(size[1]) == 0:
-            raise table.wrong(old_name, f"= {table.text(old_name)!r} must be a size such as '512M' or '2G'")
+        if size is None or not 0 < float(size[1]) * _SIZES[size[2]] <= MOST:
+            raise table.wrong(old_name, f"= {shown(table.text(old_name))} must be a size such as '512M' or '2G'")
         older = float(size[1]) * _SIZES[size[2]]
         if found and found != older:
             raise table.wrong(old_name, f"= {table.text(old_name)!r} says something else than {name} = {found:g}")
@@ -291,8 +292,9 @@ def _step(table: Fields, offline: bool) -> StepPart:
     least = table.values.get("min_reward", {})
     thresholds = least if isinstance(least, dict) else {"reward": least}
     for value in thresholds.values():
-        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-            raise table.wrong("min_reward", f"= {least!r} must be a number, or a table of numbers")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST <= value <= MOST:
+            what = f"must be a number from -{MOST:,} to {MOST:,}, or a table of them"
+            raise table.wrong("min_reward", f"= {shown(least)} {what}")
     return StepPart(
         name=name,
         agent=_agent(table.table("agent"), offline),

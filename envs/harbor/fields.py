@@ -10,7 +10,7 @@ from typing import Any
 from selftrain.errors import TaskError
 
 MOST = 1_000_000
-"""Of seconds, megabytes and cores: beyond it a number is a slip, and clocks overflow."""
+"""Of seconds, megabytes, cores and rewards: beyond it a number is a slip, and clocks overflow."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TEMPLATE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 # what every sandbox sets itself
@@ -51,13 +51,13 @@ class Fields:
             TaskError: it asks for something.
         """
         if value := self.values.get(field):
-            raise self.wrong(field, f"= {_short(value)} is not supported: {why}")
+            raise self.wrong(field, f"= {shown(value)} is not supported: {why}")
 
     def text(self, field: str, default: str = "", choices: Sequence[str] = ()) -> str:
         """A string."""
         value = self.values.get(field, default)
         if not isinstance(value, str) or "\0" in value:
-            raise self.wrong(field, f"= {_short(value)} must be a string")
+            raise self.wrong(field, f"= {shown(value)} must be a string")
         if choices and value not in choices:
             raise self.wrong(field, f"= {value!r} must be one of {', '.join(map(repr, choices))}")
         return value
@@ -66,7 +66,7 @@ class Fields:
         """A list of strings."""
         value = self.values.get(field, [])
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self.wrong(field, f"= {_short(value)} must be a list of strings")
+            raise self.wrong(field, f"= {shown(value)} must be a list of strings")
         return tuple(value)
 
     def number(self, field: str, default: float = 0.0) -> float:
@@ -75,28 +75,28 @@ class Fields:
             return default
         value = self.values[field]
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MOST:
-            raise self.wrong(field, f"= {_short(value)} must be a number above 0, up to {MOST:,}")
+            raise self.wrong(field, f"= {shown(value)} must be a number above 0, up to {MOST:,}")
         return float(value)
 
     def flag(self, field: str) -> bool:
         """True or false; false where it is left out."""
         value = self.values.get(field, False)
         if not isinstance(value, bool):
-            raise self.wrong(field, f"= {_short(value)} must be true or false")
+            raise self.wrong(field, f"= {shown(value)} must be true or false")
         return value
 
     def table(self, field: str) -> Fields:
         """A table, empty where it is left out."""
         value = self.values.get(field, {})
         if not isinstance(value, dict):
-            raise self.wrong(field, f"= {_short(value)} must be a table")
+            raise self.wrong(field, f"= {shown(value)} must be a table")
         return Fields(value, self.file, self._dotted(field))
 
     def tables(self, field: str) -> tuple[Fields, ...]:
         """A list of tables."""
         value = self.values.get(field, [])
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-            raise self.wrong(field, f"= {_short(value)} must be a list of tables")
+            raise self.wrong(field, f"= {shown(value)} must be a list of tables")
         return tuple(Fields(one, self.file, f"{self._dotted(field)}[{index}]") for index, one in enumerate(value))
 
     def variables(self, field: str) -> dict[str, str]:
@@ -126,6 +126,7 @@ class Fields:
         return f"{self.name}.{field}" if self.name else field
 
 
-def _short(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+def shown(value: Any) -> str:
+    """A value as errors show it."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -21,6 +21,7 @@ in no split, or in two, is kept apart in `Pack.broken`, so that it stops no othe
 from __future__ import annotations
 
 import fnmatch
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -143,12 +144,14 @@ def read_pack(folder: Path) -> Pack:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        json.dumps(table, default=str)  # hexadecimal numbers and dotted keys are parsed, but cannot be shown
+        return table
     except FileNotFoundError:
         raise TaskError(f"{path} is missing: it makes a folder a pack (selftrain pack new NAME starts one)") from None
     except UnicodeDecodeError as error:
         raise TaskError(f"{path} is not UTF-8 (byte {error.start})") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of numbers with thousands of digits, and tables too deep
         raise TaskError(f"{path} is not TOML: {error}") from error
     except OSError as error:
         raise TaskError(f"{path} cannot be read: {error.strerror}") from error

@@ -8,7 +8,7 @@ import gymnasium as gym
 
 from selftrain.envs.packs.finding import importable, sources
 from selftrain.envs.packs.manifest import Pack
-from selftrain.errors import SelfTrainError, TaskError
+from selftrain.errors import TaskError
 
 _log = logging.getLogger(__name__)
 
@@ -18,8 +18,8 @@ def register_packs() -> None:
     for source in sources():
         try:
             register_ids(source.read())
-        except SelfTrainError as error:
-            _log.info("%s is left out: %s", source.origin, error)
+        except Exception as error:  # whatever is wrong with one pack, the others' ids are there
+            _log.info("%s is left out: %r", source.origin, error)
 
 
 def register_ids(pack: Pack) -> None:
