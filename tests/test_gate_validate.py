@@ -16,8 +16,9 @@ from gate_trials import Counting, copied, decisions, judged, more, sound
 from selftrain.envs.gate import validating
 from selftrain.envs.gate.card import Card, TaskReport, read_card
 from selftrain.envs.gate.checks import AnyCheck
-from selftrain.envs.gate.players import check_nop
+from selftrain.envs.gate.players import check_nop, check_oracle
 from selftrain.envs.gate.plays import Outcome
+from selftrain.envs.gate.repeats import check_repeat
 from selftrain.envs.gate.trial import Finding, Trial
 from selftrain.envs.gate.validating import validate
 from selftrain.envs.packs.locking import write_lock
@@ -300,6 +301,16 @@ def test_a_family_in_python_is_judged_once_a_level(
     assert found == dict.fromkeys((f"ones/train/{level}/0" for level in range(1, 6)), decision)
     assert all(said in task.findings[0].summary for task in card.tasks if task.name in found)
     assert decisions(card)["sort-names"] == "admitted"
+
+
+def test_a_family_that_was_changed_since_it_was_locked_is_judged_as_it_lies_there(acme: Path, backend: Backend) -> None:
+    add_family(acme, "TURNS = None")
+    write_lock(read_pack(acme))
+    for module in acme.glob("family_*.py"):
+        module.write_text(f"{module.read_text()}\n# changed since\n")
+    trials = {"oracle": check_oracle, "nop": check_nop, "repeat": check_repeat}
+    card = validate(acme, backend, out=acme.parent / "card", checks=trials, tasks=["ones/train/1/0"], repetitions=1)
+    assert card.decision == "admitted", [finding.summary for finding in card.tasks[0].findings]
 
 
 def test_a_verifier_that_skips_as_pytest_does_stops_no_other_task(acme: Path, backend: Backend) -> None:

@@ -97,7 +97,8 @@ def _verdict(table: Mapping[str, Any]) -> Verdict:
 def _made(folder: str, task_id: str) -> Task:
     if not folder:
         return catalogue.task_of_id(task_id)
-    return load_task(Guard.of(find_pack(Path(folder))), task_id.partition("/")[2])
+    unlocked = Guard(find_pack(Path(folder)), None, "")  # what is judged is what lies there, as in `candidates`
+    return load_task(unlocked, task_id.partition("/")[2])
 
 
 def _answer(asked: Mapping[str, Any]) -> dict[str, Any]:
