@@ -8,15 +8,20 @@ import gzip
 import io
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from gate_trials import ASKED, REPORT, folder_trial, leak_trial, played, told
 from harbor_folders import COUNT
 
+from selftrain.envs.gate import leaks
 from selftrain.envs.gate.leaks import check_leaks
+from selftrain.envs.gate.leaks_places import Readable, readable
+from selftrain.envs.gate.leaks_views import Place
+from selftrain.envs.gate.trial import Trial
 from selftrain.sandboxes import Backend, Sandbox, SandboxSpec, make_backend
 
 CODE = "def mean(numbers):\n    return sum(numbers)\n"
@@ -167,6 +172,33 @@ def test_what_is_the_task_s_own_work_is_a_note(name: str, backend: Backend) -> N
     how, words = HONEST[name]
     finding = check_leaks(leak_trial(backend, **how))  # type: ignore[arg-type]
     assert finding.state == "pass" and words in str(finding.evidence["notes"]), told(finding)
+
+
+def test_what_there_was_no_time_for_is_not_said_to_be_searched(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = leak_trial(backend, {"/workspace/old.txt": b"old"}, setup="true")
+    whole = check_leaks(trial)
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr(leaks, "time", clock)
+
+    def slowly(trial: Trial) -> Readable:
+        now[0] += 100  # an image is dumped before anything is searched
+        return readable(trial)
+
+    monkeypatch.setattr(leaks, "readable", slowly)
+    assert check_leaks(trial).summary == whole.summary and whole.state == "pass"
+
+    def matches(place: Place, sought: Sequence[object]) -> Iterator[object]:
+        now[0] += 20
+        return iter(())
+
+    monkeypatch.setattr(leaks, "_matches", matches)
+    finding = check_leaks(trial)
+    count = whole.evidence["searched"]["places"]
+    assert finding.state == "unchecked" and f"in none of 2 places, but there are {count}" in finding.summary
+    assert finding.evidence["searched"]["places"] == 2
 
 
 def test_short_answers_are_said_to_be_unchecked(backend: Backend) -> None:

@@ -91,24 +91,15 @@ def check_leaks(trial: Trial) -> Finding:
         return Finding("leaks", "unchecked", f"{type(error).__name__}: {error}", {}, time.monotonic() - start)
     except SelfTrainError as error:
         return Finding("leaks", "fail", f"{type(error).__name__}: {error}", {}, time.monotonic() - start)
-    unchecked += found.unchecked
-    matches = list[_Match]()
-    for place in found.places:
-        if time.monotonic() - start > _SECONDS:
-            unchecked.append(f"{place.name} and what comes after it: {_SECONDS:g} s were over")
-            break
-        matches += _matches(place, sought)
-        if len(place.data) > DECODED_BYTES:
-            unchecked.append(
-                f"{place.name}, {len(place.data) // MIB} MiB: what is encoded in it, or after {MOST_BYTES // MIB} MiB"
-            )
+    matches, searched, skipped = _searched(found.places, sought)
+    unchecked += [*found.unchecked, *skipped]
     judge = _Judge.of(trial)
     moved = _copied(matches)
     faults = [match.told for match in matches if judge.is_fault(match) and match not in moved]
     notes = [match.told for match in matches if match.told not in faults]
     evidence: dict[str, Any] = {
         "sought": [one.what for one in sought],
-        "searched": {"places": len(found.places), "bytes": sum(len(place.data) for place in found.places)},
+        "searched": {"places": len(searched), "bytes": sum(len(place.data) for place in searched)},
         "faults": faults,
         "notes": notes,
         "unchecked": unchecked,
@@ -119,8 +110,27 @@ def check_leaks(trial: Trial) -> Finding:
         return Finding("leaks", "fail", f"{faults[0]}{more}: take it out of there", evidence, seconds)
     if not sought:
         return Finding("leaks", "unchecked", "there is nothing to look for: the oracle left nothing", evidence, seconds)
-    told = f"{len(sought)} things that only the solver has, in none of {len(found.places)} places"
+    told = f"{len(sought)} things that only the solver has, in none of {len(searched)} places"
+    if len(searched) < len(found.places):
+        told += f", but there are {len(found.places)}: {_SECONDS:g} s were over"
+        return Finding("leaks", "unchecked", told, evidence, seconds)
     return Finding("leaks", "pass", told, evidence, seconds)
+
+
+def _searched(
+    places: Sequence[Place], sought: Sequence[_Sought]
+) -> tuple[list[_Match], Sequence[Place], Sequence[str]]:
+    """What was found, the places that there was time for, and what could not be looked at."""
+    start, matches, unchecked = time.monotonic(), list[_Match](), list[str]()
+    for number, place in enumerate(places):
+        if time.monotonic() - start > _SECONDS:
+            return matches, places[:number], [*unchecked, f"{place.name} and what comes after it"]
+        matches += _matches(place, sought)
+        if len(place.data) > DECODED_BYTES:
+            unchecked.append(
+                f"{place.name}, {len(place.data) // MIB} MiB: what is encoded in it, or after {MOST_BYTES // MIB} MiB"
+            )
+    return matches, places, unchecked
 
 
 def _all_sought(trial: Trial) -> tuple[list[_Sought], list[str]]:
