@@ -19,7 +19,7 @@ import gymnasium as gym
 from gymnasium.envs.registration import load_env_creator
 
 from selftrain.envs.clean_room import NoCleanRoom, SandboxCleanRoom
-from selftrain.envs.honeypots.watch import INTEGRITY
+from selftrain.envs.honeypots.watch import HONEYPOT, INTEGRITY
 from selftrain.envs.packs.finding import find_pack
 from selftrain.envs.packs.locking import Guard, lock_hash, lock_state
 from selftrain.envs.packs.manifest import Pack
@@ -159,7 +159,8 @@ def _judged(path: Path | str, record: EpisodeRecord, judging: Judging, tasks: _T
     known = Regrade(record.episode, record.task, record.verdict, float(record.reward or 0.0))
     if not _is_verdict(record.verdict):
         return replace(known, why_not="its record is damaged: what it has for a verdict is none", broken=True)
-    if any(check["name"] == INTEGRITY for check in record.verdict["checks"]):
+    # both, for a vendor may call a check of its own by one of these words
+    if {HONEYPOT, INTEGRITY} <= {check["name"] for check in record.verdict["checks"]}:
         return replace(known, why_not="a honeypot, which is never paid and has its task's id")
     try:
         evidence = load_evidence(path, record)

@@ -310,6 +310,15 @@ def test_a_honeypot_is_not_taken_for_the_task_whose_id_it_has(tmp_path: Path) ->
     assert one.verdict is None and "a honeypot" in one.why_not and not one.broken
 
 
+@pytest.mark.parametrize("name", ["integrity", "honeypot"])
+def test_a_check_that_is_called_as_one_of_a_honeypots_makes_no_honeypot(name: str, tmp_path: Path) -> None:
+    verifier = EvidenceVerifier(("/response",), lambda evidence: [Check(name, evidence.get("/response") is not None)])
+    task = replace(wanting(b"answer: 4"), verifier=verifier)
+    rollout(MATH, "oracle", 1, out=tmp_path, tasks=[task], progress=False)
+    (one,) = again(tmp_path, Judging({task.id: task}))
+    assert one.verdict and one.verdict.passed and not one.changed
+
+
 @dataclass(frozen=True)
 class Said:
     """What a command printed, and the exit code it ended with."""

@@ -136,9 +136,11 @@ class HoneypotVerifier:
         """See `Verifier`."""
         seen = next((found for watch in self.watches if (found := watch.seen(evidence, task, room))), "")
         why = "a honeypot is never paid"
-        checks = (Check("honeypot", False, why), Check(INTEGRITY, not seen, seen))
+        checks = (Check(HONEYPOT, False, why), Check(INTEGRITY, not seen, seen))
         return Verdict(passed=False, score=0.0, checks=checks, why=why)
 
 
+HONEYPOT = "honeypot"
+"""The check of a honeypot's verdict that always fails."""
 INTEGRITY = "integrity"
 """The check of a honeypot's verdict that fails when somebody cheated; its `why` is the class of what was seen."""
