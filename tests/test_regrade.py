@@ -378,9 +378,24 @@ def test_a_changed_test_script_of_a_locked_pack_flips_the_right_verdicts(
         ("acme/sort-names", True),
     ]
     assert (tmp_path / "run/episodes.jsonl").read_bytes() == before
-    refused = selftrain(*regrading, "--out", "run/episodes.jsonl")
-    assert refused.code == 2 and "which are never changed" in refused.err
-    assert (tmp_path / "run/episodes.jsonl").read_bytes() == before
+
+
+def test_no_file_of_a_run_is_written_over(tmp_path: Path, selftrain: Callable[..., Said]) -> None:
+    assert selftrain("run", MATH, "--agent", "oracle", "--episodes", "1", "--out", "run").code == 0
+    os.link(tmp_path / "run/episodes.jsonl", tmp_path / "linked.jsonl")
+    (tmp_path / "plan.json").symlink_to("run/rollout.json")
+    files = {file: file.read_bytes() for file in (tmp_path / "run").rglob("*") if file.is_file()}
+    assert {"episodes.jsonl", "rollout.json"} < {file.name for file in files} and (tmp_path / "run" / EVIDENCE).exists()
+    for file in (*files, tmp_path / "linked.jsonl", tmp_path / "plan.json"):
+        for run in ("run", "run/episodes.jsonl"):
+            refused = selftrain("regrade", run, "--out", str(file))
+            assert refused.code == 2 and "those are never changed" in refused.err, (file, run)
+    assert {file: file.read_bytes() for file in files} == files
+    (tmp_path / "bare").mkdir()
+    shutil.copytree(tmp_path / "run" / EVIDENCE, tmp_path / "bare" / EVIDENCE)
+    shutil.copy(tmp_path / "run/episodes.jsonl", tmp_path / "bare/mine.jsonl")
+    for out in ("run/new.jsonl", "new.jsonl", "new.jsonl", "bare/new.jsonl", "bare/new.jsonl"):
+        assert selftrain("regrade", "bare/mine.jsonl" if "bare" in out else "run", "--out", out).code == 0
 
 
 def test_what_has_no_evidence_is_told(tmp_path: Path, selftrain: Callable[..., Said]) -> None:

@@ -141,19 +141,26 @@ def _damages(damaged: Sequence[RecordError]) -> list[str]:
 @contextlib.contextmanager
 def _lines_into(file: Path | None, directory: Path) -> Iterator[Callable[[Regrade], None]]:
     """Opens `--out` before anything is judged, and takes what is to be written there."""
-    from selftrain.journal import EPISODES
-
     if file is None:
         yield lambda one: None
         return
-    records = directory / EPISODES if directory.is_dir() else directory
-    if file.exists() and file.samefile(records):
-        raise OptionError(f"--out {file} holds the records, which are never changed; choose another file")
+    if file.exists() and _is_of_the_run(file, directory):
+        raise OptionError(f"--out {file} is a file of the run, and those are never changed; choose another one")
     try:
         with file.open("w", encoding="ascii") as lines:
             yield lambda one: print(json.dumps(one.as_dict()), file=lines, flush=True)
     except OSError as error:
         raise OptionError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _is_of_the_run(file: Path, directory: Path) -> bool:
+    """Whether an existing file lies in the folder of a run; beside a bare file of records anything may lie."""
+    from selftrain.journal import EPISODES, PLAN
+
+    folder = directory if directory.is_dir() else directory.parent
+    records = directory / EPISODES if directory.is_dir() else directory
+    is_run = directory.is_dir() or (folder / PLAN).exists()
+    return file.samefile(records) or (is_run and file.resolve().is_relative_to(folder.resolve()))
 
 
 def _totals(found: Sequence[Regrade], damaged: int = 0) -> dict[str, Any]:
