@@ -128,6 +128,10 @@ def test_commands_of_a_solution_become_a_script(old: Path, tmp_path: Path) -> No
         ("task.yaml", TASK + "run_tests_in_same_shell: true", "run_tests_in_same_shell"),
         ("task.yaml", TASK + "max_test_timeout_sec: soon", "max_test_timeout_sec = 'soon'"),
         ("task.yaml", "difficulty: easy", "instruction is missing"),
+        ("task.yaml", 'instruction: "a\\ud800b"', r"task.yaml: field instruction = 'a\\ud800b' has half a character"),
+        ("task.yaml", TASK + 'category: "\\udfff"', "task.yaml: field category cannot be written"),
+        ("task.yaml", TASK + "category: &a [*a]", "task.yaml: field category cannot be written"),
+        ("solution.yaml", '- command: "\\ud800"', r"solution.yaml: field \[0\].command"),
         ("task.yaml", "- a", "must hold a table"),
         ("task.yaml", "a: [", "is not YAML"),
         ("task.yaml", "a: !!python/object/apply:os.system [true]", "is not YAML"),
@@ -145,6 +149,8 @@ def test_what_cannot_be_converted_is_named_and_leaves_nothing(
     old: Path, tmp_path: Path, name: str, text: str, said: str
 ) -> None:
     (old / name).write_text(text)
+    if name == "solution.yaml":
+        (old / "solution.sh").unlink()
     with pytest.raises(TaskError, match=said):
         convert_terminal_bench(old, tmp_path / "new")
     assert not (tmp_path / "new").exists()

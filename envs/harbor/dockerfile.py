@@ -9,6 +9,7 @@ carry out (`ADD` of an address) or that want files from outside of the folder ar
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import shlex
@@ -29,6 +30,11 @@ _NOTHING_TO_DO = ("CMD", "ENTRYPOINT", "EXPOSE", "LABEL", "MAINTAINER", "STOPSIG
 # of the system, which is read-only: a writable folder there would hide what is in it
 _SYSTEM = frozenset({"", "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "sbin", "sys", "usr"})
 _SHARED = frozenset({"home", "mnt", "opt", "run", "srv", "var"})
+_MOST_NAME_BYTES = 255  # of a file system's
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+# what may hold "<<" without a document after it
+_QUOTED = re.compile(r"""(?<!<)(?<!<-)(?:"[^"]*"|'[^']*')|\$\(\([^)]*\)\)""")
+_HEREDOC = re.compile(r"""(?<!<)<<-?\s*["']?[A-Za-z_]""")
 _VARIABLE = re.compile(r"\\\$|\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
 
 
@@ -104,6 +110,7 @@ def read_dockerfile(context: Path, folder: Path, stand_in: Callable[[str], str] 
         raise TaskError(f"{context}/.dockerignore is not supported: take the files that it names out of the folder")
     _check_size(context)
     built.text = read_text(context, "Dockerfile", folder)
+    _check_characters(context, built.text)
     known: dict[str, str] = {"PATH": PATH}
     stages: list[str] = []
     for number, word, rest in _lines(built.text):
@@ -126,16 +133,26 @@ def _check_size(context: Path) -> None:
         )
 
 
+def _check_characters(context: Path, text: str) -> None:
+    for number, line in enumerate(text.split("\n"), 1):
+        if found := _CONTROL.search(line):
+            raise TaskError(
+                f"{context}/Dockerfile line {number} has the control character U+{ord(found[0]):04X}: take it out"
+            )
+
+
 def _take(
     line: _Line, word: str, built: Built, known: dict[str, str], stages: list[str], stand_in: Callable[[str], str]
 ) -> None:
     """Carry out one line."""
     rest = line.rest
+    if word in ("RUN", "COPY", "ADD"):
+        line.refuse_heredoc()
     if word == "FROM":
         line.begin_stage(built, known, stages, stand_in)
     elif word == "WORKDIR":
         last = built.folders[0] if built.folders else "/"
-        workdir = posixpath.normpath(posixpath.join(last, line.filled(known).strip("\"' ")))
+        workdir = line.checked(posixpath.normpath(posixpath.join(last, line.filled(known).strip("\"' "))))
         writable_folder(workdir, line.where)
         built.folders.insert(0, workdir)
     elif word in ("COPY", "ADD"):
@@ -249,11 +266,23 @@ class _Line:
         if self.where.endswith("ADD") and re.search(r"://|(^|\s)git@", self.rest):
             raise self.wrong("wants the network, and images are built without one: put the file beside the Dockerfile")
 
+    def refuse_heredoc(self) -> None:
+        """Its lines would be read as instructions, here and by docker."""
+        if not self.rest.startswith("[") and _HEREDOC.search(_QUOTED.sub("", self.rest)):
+            raise self.wrong(
+                "heredocs are not supported (Docker here builds without BuildKit): write a script beside the Dockerfile"
+            )
+
+    def checked(self, path: str) -> str:
+        """The same path, when a file system can hold it."""
+        if any(len(part.encode()) > _MOST_NAME_BYTES for part in path.split("/")):
+            raise self.wrong(f"a name in {path[:40]}... has over {_MOST_NAME_BYTES} bytes, which no file can have")
+        return path
+
     def _copies_from_folder(self) -> bool:
         words = self.rest.split()
         return not (
             self.rest.startswith("[")
-            or "<<" in self.rest
             or any(word.startswith("--") and not word.startswith(("--chmod=", "--chown=")) for word in words)
             or (self.where.endswith("ADD") and re.search(r"\.(tar|tgz|tar\.\w+)\s", self.rest))
         )
@@ -273,7 +302,7 @@ class _Line:
             for path, (data, bits) in self._found(source, place, into).items():
                 if not self._is_writable(path, built):
                     continue
-                built.files[path] = data
+                built.files[self.checked(path)] = data
                 if (bits := int(mode, 8) if mode else bits) != 0o644:
                     built.modes[path] = bits
 
@@ -290,12 +319,15 @@ class _Line:
         return True
 
     def _found(self, source: str, place: str, into: bool) -> dict[str, tuple[bytes, int]]:
-        relative = posixpath.normpath(source.lstrip("/"))
-        paths = sorted(self.context.glob(relative)) if any(mark in source for mark in "*?[") else []
+        relative = self.checked(posixpath.normpath(source.lstrip("/")))
+        try:
+            paths = sorted(self.context.glob(relative)) if any(mark in source for mark in "*?[") else []
+        except (ValueError, OSError) as error:
+            raise self.wrong(f"{relative!r} is no pattern: {error}") from error
         paths = paths or [self.context / relative]
         found: dict[str, tuple[bytes, int]] = {}
         for path in paths:
-            if ".." in relative.split("/") or not path.exists():
+            if ".." in relative.split("/") or not os.path.lexists(path):
                 raise self.wrong(f"no such file in {self.context}")
             if path.is_dir():
                 below = files_below(path, self.folder)

@@ -13,6 +13,7 @@ MOST = 1_000_000
 """Of seconds, megabytes, cores and rewards: beyond it a number is a slip, and clocks overflow."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TEMPLATE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # what every sandbox sets itself
 _OURS = ("HOME", "USER")
 
@@ -58,6 +59,8 @@ class Fields:
         value = self.values.get(field, default)
         if not isinstance(value, str) or "\0" in value:
             raise self.wrong(field, f"= {shown(value)} must be a string")
+        if _SURROGATE.search(value):
+            raise self.wrong(field, f"= {shown(value)} has half a character (U+D800 to U+DFFF), which no file can hold")
         if choices and value not in choices:
             raise self.wrong(field, f"= {value!r} must be one of {', '.join(map(repr, choices))}")
         return value

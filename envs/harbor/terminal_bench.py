@@ -132,6 +132,11 @@ def _config(folder: Path, task: Fields) -> str:
     task.refuse("run_tests_in_same_shell", "tests run in a pristine sandbox, where the agent's shell never was")
     workdir, variables = _compose(folder)
     metadata = {name: task.values[name] for name in _ABOUT if task.values.get(name) is not None}
+    for name, value in metadata.items():
+        try:
+            json.dumps(value, ensure_ascii=False, default=str).encode()
+        except (ValueError, TypeError, RecursionError) as error:
+            raise task.wrong(name, f"cannot be written: {error}") from error
     sections: list[tuple[str, Mapping[str, Any]]] = [
         ("metadata", metadata),
         ("agent", {"timeout_sec": task.number("max_agent_timeout_sec", 360.0)}),
