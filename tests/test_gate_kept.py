@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,14 @@ import pytest
 from backends import backend_or_skip
 from gate_trials import Counting, judged, more
 
+from selftrain.envs.gate.trial import Finding, Trial
 from selftrain.envs.packs.starting import start_pack
 from selftrain.sandboxes import Backend
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELFTRAIN_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture
@@ -46,9 +53,48 @@ def test_a_damaged_file_of_what_was_found_is_no_verdict(acme: Path, backend: Bac
     judged(acme, backend, counting)
     kept = acme.parent / "card" / "tasks"
     (kept / "sort-names.json").write_text((kept / "sort-names.json").read_text()[:-30])
-    (kept / "count-errors.json").write_text('{"key": 1}')
+    (kept / "count-errors.json").write_text("[" * 200_000)
     judged(acme, backend, counting)
     assert len(counting.asked) == 4
+
+
+def test_a_kept_report_that_the_gate_did_not_write_is_not_believed(
+    acme: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(trial: Trial) -> Finding:
+        return Finding("sound", "fail", "unsound")
+
+    assert judged(acme, backend, failing).decision == "refused"
+    file = acme.parent / "card" / "tasks" / "sort-names.json"
+    table = json.loads(file.read_text())
+    assert judged(acme, backend).decision == "refused"  # as it was found before
+    other = json.loads(file.with_name("count-errors.json").read_text())
+    report = json.loads(json.dumps(table["report"]).replace('"fail"', '"pass"'))
+    for forged in (
+        {**table, "report": report},
+        {"report": report, "seal": "0" * 64},
+        {"report": report, "seal": None},
+        {"report": report},
+        other,
+    ):
+        file.write_text(json.dumps(forged))
+        counting = Counting()
+        judged(acme, backend, counting)
+        assert counting.asked == ["sort-names"]
+
+    monkeypatch.setenv("SELFTRAIN_HOME", str(acme.parent / "another home"))
+    counting = Counting()
+    judged(acme, backend, counting)
+    assert sorted(counting.asked) == ["count-errors", "sort-names"]
+
+
+def test_without_a_key_everything_is_judged_again(
+    acme: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELFTRAIN_HOME", "/dev/null/nothing")
+    counting = Counting()
+    judged(acme, backend, counting)
+    assert judged(acme, backend, counting).decision == "admitted" and len(counting.asked) == 4
 
 
 KILLED = """

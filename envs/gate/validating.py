@@ -1,7 +1,7 @@
 """The admission gate itself: every check on every task, in threads, each task for itself, with a file for each.
 
-Whatever a task, its verifier or a check does becomes a finding and stops no other task. What was found of a task lies
-in `out/tasks/`, keyed by everything that the finding rests on, so that the same command goes on where it was stopped.
+Whatever a task, its verifier or a check does becomes a finding and stops no other task. What was found of a task is
+kept in `out/tasks/` under a key of everything that it rests on, so that the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import re
 import threading
 import time
 import traceback
-import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
@@ -26,14 +25,15 @@ from typing import Any, TypeVar
 import selftrain
 from selftrain import envs, sandboxes
 from selftrain.envs.gate.candidates import Candidate, Subject, read_subject
-from selftrain.envs.gate.card import Card, TaskReport, plainly, read_report
+from selftrain.envs.gate.card import Card, TaskReport, plainly
 from selftrain.envs.gate.checks import CHECKS, AnyCheck
+from selftrain.envs.gate.keeping import Keeper
 from selftrain.envs.gate.plays import STOPS, Outcome
 from selftrain.envs.gate.trial import Finding, Trial
 from selftrain.envs.gate.whole import PACK_CHECKS, PackCheck, prints_of
 from selftrain.envs.harbor.loading import notes_of
 from selftrain.envs.packs.manifest import Pack
-from selftrain.errors import OptionError, SandboxError, SelfTrainError, TaskError
+from selftrain.errors import SandboxError, SelfTrainError, TaskError
 from selftrain.sandboxes import Backend
 from selftrain.tasks import Task
 
@@ -49,7 +49,6 @@ ENDLESS = "did_not_end"
 """Key in the evidence of a finding on a task whose code did not come to an end."""
 _LOAD_SECONDS, _PATIENCE_SECONDS, _MOST_PLAYS = 60.0, 600.0, 150
 _Value = TypeVar("_Value")
-_LONGEST_NAME = 200  # of a file, which most file systems bound at 255 bytes
 _BACKEND_FAULT = re.compile(r"\b(SandboxError|BackendUnavailableError|ImageMissingError|MissingToolError)\b")
 
 
@@ -62,7 +61,7 @@ class Gate:
         repetitions: how often the oracle is played.
         options: all that verdicts depend on besides the task; JSON types.
         checks: name → check, in order.
-        kept: folder of what was found, a file for each task.
+        keeper: has what was found before.
         stopped: set when nobody waits for more: tasks under way end with the check that they are at.
     """
 
@@ -71,7 +70,7 @@ class Gate:
     repetitions: int
     options: Mapping[str, Any]
     checks: Mapping[str, AnyCheck]
-    kept: Path = field(repr=False)
+    keeper: Keeper = field(repr=False)
     stopped: threading.Event = field(default_factory=threading.Event, repr=False)
 
 
@@ -111,11 +110,7 @@ def validate(
     subject = what if isinstance(what, Subject) else read_subject(what, bases, offline)
     chosen = subject.chosen(tasks)
     options = {"image": image, "repetitions": repetitions, "bases": dict(bases or {}), "offline": offline}
-    gate = Gate(backend, image, repetitions, options, checks, out / "tasks")
-    try:
-        gate.kept.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OptionError(f"{gate.kept} cannot be made: {error.strerror}") from error
+    gate = Gate(backend, image, repetitions, options, checks, Keeper.of(out / "tasks"))
     reports = _judge_all(subject, chosen, gate, parallel or os.cpu_count() or 1, progress or (lambda *_: None))
     return Card(
         pack=subject.name,
@@ -140,7 +135,7 @@ def _judge_all(
     subject: Subject, chosen: Sequence[Candidate], gate: Gate, parallel: int, progress: Progress
 ) -> tuple[TaskReport, ...]:
     asked = [_asked_of(subject, candidate, gate) for candidate in chosen]
-    found = {one.name: report for one in asked if (report := _kept(gate, one))}
+    found = {one.name: report for one in asked if one.sha256 and (report := gate.keeper.read(one.name, one.key))}
     progress(len(found), len(asked), None)
     pool = ThreadPoolExecutor(parallel, "gate")
     try:
@@ -213,7 +208,7 @@ def _judge(subject: Subject, asked: _Asked, gate: Gate) -> TaskReport:
     )
     # what could not be asked because the backend failed may be answered next time
     if asked.sha256 and not any(finding.backend_failed for finding in findings):
-        _keep(gate, asked, report)
+        gate.keeper.write(asked.name, asked.key, report)
     return report
 
 
@@ -317,33 +312,6 @@ def _hindered(name: str, trial: Trial, before: Sequence[Finding]) -> str:
     if name not in (*STATIC, "nop") and any(outcome.verdict is None for outcome in trial.oracle):
         return "needs a verifier that gives a verdict on the oracle"
     return ""
-
-
-def _file(gate: Gate, asked: _Asked) -> Path:
-    name = urllib.parse.quote(asked.name, safe="")
-    return gate.kept / (f"{name}.json" if len(name) <= _LONGEST_NAME else f"{asked.key}.json")
-
-
-def _kept(gate: Gate, asked: _Asked) -> TaskReport | None:
-    """What was found on the same task by the same gate; None where there is nothing of use."""
-    try:
-        table = json.loads(_file(gate, asked).read_bytes())
-        if not asked.sha256 or table["key"] != asked.key:
-            return None
-        return read_report(table["report"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _keep(gate: Gate, asked: _Asked, report: TaskReport) -> None:
-    """Written whole or not at all: whoever kills this loses the tasks that are under way, and no more."""
-    file = _file(gate, asked)
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        part.write_text(json.dumps({"key": asked.key, "report": report.as_dict()}, indent=1), encoding="utf-8")
-        part.replace(file)
-    except OSError as error:
-        raise OptionError(f"{file} cannot be written: {error.strerror}") from error
 
 
 def _pack_finding(name: str, check: PackCheck, subject: Subject, reports: Sequence[TaskReport]) -> Finding:
