@@ -254,6 +254,19 @@ def test_from_a_new_pack_to_a_signed_card(tmp_path: Path, home: Path) -> None:
     assert edited.returncode == 1 and "was changed after it was signed" in edited.stderr
 
 
+def test_what_a_packs_own_python_prints_is_no_part_of_the_json(tmp_path: Path, home: Path) -> None:
+    folder = start_pack("acme", tmp_path).folder
+    for task in (folder / "tasks").iterdir():
+        (task / "task.toml").write_text("[agent")
+    with (folder / "pack.toml").open("a") as manifest:
+        manifest.write('\n[families]\nloud = "acme_loud:make"\n')
+    code = "print('imported')\ndef make(rng, level):\n    print('made')\n    raise ValueError('no')\n"
+    (folder / "acme_loud.py").write_text(code)
+    done = played("validate", "acme", "--backend", "bubblewrap", "--json", cwd=tmp_path)
+    assert done.returncode == 1 and json.loads(done.stdout)["card"]["decision"] == "refused", done.stdout + done.stderr
+    assert "imported" in done.stderr and "made" in done.stderr
+
+
 def test_a_refused_task_is_told_at_once_and_by_the_exit_code(tmp_path: Path, home: Path) -> None:
     folder = start_pack("acme", tmp_path).folder
     for task in ("sort-names", "count-errors"):

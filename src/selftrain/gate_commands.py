@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,7 +76,8 @@ def validate(
     bases, offline = chosen_bases(), chosen_offline()  # what the environment of the process says holds here too
     subject = read_subject(what, bases, offline)
     directory = directory or Path("cards") / subject.name
-    with progress_bar() as progress:
+    # what the pack's own Python prints is no part of what is told here
+    with contextlib.redirect_stdout(sys.stderr), progress_bar() as progress:
         bar = progress.add_task("judging", total=None)
 
         def tell(done: int, total: int, report: TaskReport | None) -> None:
@@ -138,12 +141,7 @@ def say(line: str) -> None:
 
 def _tell_of(report: TaskReport, console: Console) -> None:
     """Why a task is not admitted, as soon as that is known."""
-    from selftrain.envs.gate.card import ESSENTIAL
-
-    if report.decision == "refused":
-        found = [finding for finding in report.findings if finding.state == "fail"]
-    else:
-        found = [finding for finding in report.findings if finding.state == "unchecked" and finding.check in ESSENTIAL]
+    found = [finding for finding in report.findings if finding.state == "fail"] or report.missing
     why = "; ".join(f"{finding.check}: {finding.summary}" for finding in found)
     line = _plain(f"{report.decision} {report.name}: {why}")
     console.print(line[:1000], markup=False, highlight=False, style=_COLORS[report.decision])
