@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from selftrain import gate_commands
 from selftrain.cli import app
 from selftrain.envs.gate import checks
 from selftrain.envs.gate.card import Card, TaskReport, plainly, read_card
@@ -149,6 +150,28 @@ def test_a_card_of_other_types_is_told(tmp_path: Path) -> None:
         assert isinstance(told.exception, OptionError) and "is signed, but no card" in str(told.exception)
 
 
+def test_a_page_that_is_not_the_cards_is_told(tmp_path: Path) -> None:
+    card, key = card_of(report("bad", oracle="fail")), load_key()
+    gate_commands._write(card, tmp_path, key)
+    data, page = (tmp_path / "card.json").read_bytes(), tmp_path / "card.html"
+    asked = ["pack", "card", str(tmp_path)]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 0 and "signature: right" in told.stdout and "refused" in page.read_text()
+    whole = page.read_bytes()
+    for spoilt in (whole.replace(b"refused", b"admitted"), whole + b"\n", b"", whole.replace(b"\n", b"\r\n", 1)):
+        page.write_bytes(spoilt)
+        for words in (asked, [*asked[:2], str(tmp_path / "card.json")]):
+            told = CliRunner().invoke(app, words)
+            assert told.exit_code == 1 and "card.html is not the page of this card" in told.output
+            assert "signature: right" not in told.output
+    page.write_bytes(whole)
+    (tmp_path / "card.json").write_bytes(sealed(card.as_dict(), key))  # of an earlier version
+    assert CliRunner().invoke(app, asked).exit_code == 1
+    page.unlink()
+    (tmp_path / "card.json").write_bytes(data)
+    assert CliRunner().invoke(app, asked).exit_code == 0
+
+
 def test_a_key_of_ones_own_is_made_once_and_is_for_its_owner_alone(home: Path) -> None:
     first, again = load_key(), load_key()
     assert first.private_bytes_raw() == again.private_bytes_raw()
@@ -248,6 +271,12 @@ def test_from_a_new_pack_to_a_signed_card(tmp_path: Path, home: Path) -> None:
     assert again.returncode == 0 and "1 of 1 tasks were judged before" in again.stderr
     shown = played("card", "cards/acme", cwd=tmp_path)
     assert shown.returncode == 0 and found.verdict in shown.stdout
+
+    page = (card / "card.html").read_bytes()
+    (card / "card.html").write_bytes(page.replace(b"admitted", b"refused"))
+    edited = played("card", "cards/acme", cwd=tmp_path)
+    assert edited.returncode == 1 and "card.html is not the page of this card" in edited.stderr
+    (card / "card.html").write_bytes(page)
 
     (card / "card.json").write_text((card / "card.json").read_text().replace("sort-names", "sort-mames", 1))
     edited = played("card", str(card), cwd=tmp_path)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from selftrain.envs.gate.card import Card, TaskReport
 
 NEGATIVE, UNDECIDED = 1, 3
-CARD, PAGE = "card.json", "card.html"
+CARD, PAGE, PAGE_HASH = "card.json", "card.html", "page_sha256"
 _COLORS = {"admitted": "green", "refused": "red", "undecided": "yellow"}
 
 out, err = Console(), Console(stderr=True)
@@ -108,13 +109,16 @@ def card(
 ) -> None:
     """Check that a report card is as it was signed, and show it.
 
-    Exit code: 0 when the signature is right (and `--signer`'s), else 1. Whose key it is, only `--signer` can tell.
+    Exit code: 0 when the signature is right (and `--signer`'s) and a page that lies beside it is the card's, else 1.
+    Whose key it is, only `--signer` can tell.
     """
     from selftrain.envs.gate.card import read_card
     from selftrain.envs.gate.signing import opened
 
+    file = file / CARD if file.is_dir() else file
     try:
-        signed = opened(file / CARD if file.is_dir() else file)
+        signed = opened(file)
+        _check_page(file, signed.card)
         found = read_card(signed.card)
         table, verdict = _table(found.tasks), _plain(found.verdict)
     except OptionError as error:
@@ -152,13 +156,29 @@ def _plain(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
+def _check_page(file: Path, signed: Mapping[str, Any]) -> None:
+    """OptionError where the page beside a card is another than was signed: people read that one."""
+    page = file.with_name(PAGE)
+    if file.name != CARD or not page.exists():
+        return
+    try:
+        digest = hashlib.sha256(page.read_bytes()).hexdigest()
+    except OSError as error:
+        raise OptionError(f"{page} cannot be read: {error.strerror}") from error
+    if digest != signed.get(PAGE_HASH):
+        raise OptionError(f"{page} is not the page of this card; the signature of {file} is right")
+
+
 def _write(found: Card, directory: Path, signer: Ed25519PrivateKey) -> None:
     from selftrain.envs.gate.signing import fingerprint_of, sealed
     from selftrain.web.card import card_page
 
+    page = card_page(found, fingerprint_of(signer)).encode()
+    # a page cannot be made again to be compared: it looks as the version that made it lets it look
+    table = {**found.as_dict(), PAGE_HASH: hashlib.sha256(page).hexdigest()}
     try:
-        (directory / CARD).write_bytes(sealed(found.as_dict(), signer))
-        (directory / PAGE).write_text(card_page(found, fingerprint_of(signer)), encoding="utf-8")
+        (directory / CARD).write_bytes(sealed(table, signer))
+        (directory / PAGE).write_bytes(page)
     except OSError as error:
         raise OptionError(f"{directory} cannot be written: {error.strerror}") from error
 
