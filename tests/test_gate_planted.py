@@ -20,8 +20,9 @@ from planted import Planted, write_pack
 from planted_bad_rewards import BAD, TWIN
 from planted_good_places import GOOD
 
-from selftrain.envs.gate.card import Card
+from selftrain.envs.gate.card import Card, TaskReport
 from selftrain.envs.gate.checks import CHECKS
+from selftrain.envs.gate.trial import Finding, State
 from selftrain.envs.gate.validating import validate
 from selftrain.envs.gate.whole import PACK_CHECKS
 from selftrain.sandboxes import make_backend
@@ -75,19 +76,27 @@ class Measured:
 
 
 def refusals(card: Card) -> dict[str, dict[str, str]]:
-    """Name of a task → check → why, of everything that keeps it from being admitted."""
-    found: dict[str, dict[str, str]] = {}
-    for report in card.tasks:
-        refused = report.decision != "admitted"
-        found[report.name] = {
-            finding.check: finding.summary for finding in report.findings if refused and finding.state != "pass"
-        }
-        if report.decision == "refused":
-            found[report.name] = {one.check: one.summary for one in report.findings if one.state == "fail"}
+    """Name of a task → check → why, of everything that fails.
+
+    What could not be asked refuses nothing: a machine without sandboxes catches no bad task.
+    """
+    found = {
+        report.name: {finding.check: finding.summary for finding in report.findings if finding.state == "fail"}
+        for report in card.tasks
+    }
     for finding in card.findings:
         for report in card.tasks:
             if finding.state == "fail" and report.name in finding.summary:
                 found[report.name][finding.check] = finding.summary
+    return found
+
+
+def hindrances(card: Card) -> dict[str, dict[str, str]]:
+    """Name of a task → check → why, of everything that keeps it from being admitted, what was not asked too."""
+    found = refusals(card)
+    for report in card.tasks:
+        if report.decision == "undecided":
+            found[report.name] |= {finding.check: finding.summary for finding in report.missing}
     return found
 
 
@@ -111,7 +120,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         waited = pool.submit(validate, good, backend, out=root / "good", parallel=AT_ONCE)
         found = {name: whys for part in pool.map(refused, groups) for name, whys in part.items()}
-        return Measured(found, refusals(waited.result()))
+        return Measured(found, hindrances(waited.result()))
 
 
 def test_precision_and_recall_are_whole(
@@ -150,6 +159,22 @@ def test_figures_can_fall() -> None:
     blind, strict = Measured(nothing, {}), Measured({task.name: {task.wrong[0]: ""} for task in BAD}, everything)
     assert (blind.recall, blind.precision) == (0.0, 0.0) and f"admitted, but bad: {BAD[0].name}" in blind.table
     assert strict.recall == 1.0 and strict.precision == len(BAD) / (len(BAD) + len(GOOD))
+
+
+def test_what_could_not_be_asked_catches_no_bad_task_and_admits_no_good_one() -> None:
+    def card_of(*reports: TaskReport) -> Card:
+        about = dict.fromkeys(("version", "licence", "manifest", "lock", "date", "gate", "backend", "image"), "")
+        return Card(pack="p", options={}, machine={}, tasks=reports, **about)
+
+    def report(task: Planted, state: State) -> TaskReport:
+        findings = [Finding(check, state, "no sandbox") for check in task.wrong or RESTED_ON]
+        return TaskReport(task.name, "train", "", "", tuple(findings), 1.0)
+
+    blind = card_of(*(report(task, "unchecked") for task in BAD))
+    asked = card_of(*(report(task, "fail") for task in BAD))
+    good = card_of(*(report(task, "unchecked") for task in GOOD))
+    assert Measured(refusals(blind), {}).recall == 0.0 and Measured(refusals(asked), {}).recall == 1.0
+    assert set(Measured({}, hindrances(good)).wronged) == {task.name for task in GOOD}
 
 
 def named(tasks: Sequence[Planted]) -> dict[str, Planted]:
