@@ -113,9 +113,9 @@ def judge_in_container(folder: Path, archive: bytes) -> float:
         reward = container.get(_REWARD, _REWARD_BYTES)
     try:
         return the_reward(json_rewards(reward or b""))
-    except UnreadableError:
+    except UnreadableError as error:
         last = said.decode("utf-8", "replace").strip()[-500:]
-        raise VerifierError(f"{folder}/tests/test.sh gives no reward: {last}") from None
+        raise VerifierError(f"{folder}/tests/test.sh gives no reward ({error}): {last}") from None
 
 
 def _config(folder: Path) -> dict[str, Any]:

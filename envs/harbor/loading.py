@@ -109,7 +109,7 @@ def _instruction(folder: Path, config: HarborConfig) -> str:
     count = len(config.steps)
     parts = [f"This task has {count} steps. Do all of them, in this order; they are judged together at the end."]
     for number, step in enumerate(config.steps, 1):
-        text = _without_canary(read_text(folder / "steps" / step.name, "instruction.md"))
+        text = _without_canary(read_text(folder / "steps" / step.name, "instruction.md", folder))
         parts.append(f"## Step {number} of {count}: {step.name}\n\n{text.strip()}")
     return "\n\n".join(parts) + "\n"
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
-import json
-import math
 import os
 import shutil
 import subprocess
@@ -24,10 +22,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from selftrain.envs.checks import UnreadableError
 from selftrain.envs.guest_judge import ARCHIVE, ARCHIVE_BYTES
 from selftrain.envs.harbor import load_harbor_task
 from selftrain.envs.harbor.containers import collect_in_container, judge_in_container
 from selftrain.envs.harbor.export import JUDGE_IMAGE, cheat_file, source_folder
+from selftrain.envs.harbor.rewards import json_rewards, the_reward
 from selftrain.envs.task_sandbox import judge_sandbox, open_task_sandbox
 from selftrain.errors import BackendUnavailableError, VerifierError
 from selftrain.sandboxes import Backend, Result, SandboxSpec
@@ -158,13 +158,10 @@ def judge_archive(folder: Path, archive: bytes) -> float:
             process.kill()
             raise VerifierError(f"{folder}/tests/test.sh took more than {seconds} seconds") from None
     try:
-        reward = float(json.loads(said)["reward"])
-    except (ValueError, KeyError, TypeError):
+        return the_reward(json_rewards(said))
+    except UnreadableError as error:
         last = complaint.decode("utf-8", "replace").strip()[-500:]
-        raise VerifierError(f"{folder}/tests/test.sh gives no reward: {last}") from None
-    if not math.isfinite(reward):
-        raise VerifierError(f"{folder}/tests/test.sh gives the reward {reward}")
-    return reward
+        raise VerifierError(f"{folder}/tests/test.sh gives no reward ({error}): {last}") from None
 
 
 def _of_root(info: tarfile.TarInfo) -> tarfile.TarInfo:
