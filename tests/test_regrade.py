@@ -133,7 +133,9 @@ def test_a_full_disk_tears_neither_evidence_nor_records(tmp_path: Path) -> None:
         folder, told = pathlib.Path(sys.argv[1]), ""
         def make(number):
             evidence = Evidence({"/workspace/out": EvidenceFile(os.urandom(150_000))})
-            return EpisodeRecord("Some-v0", "me", 0, number, evidence=evidence, evidence_sha256=evidence.sha256)
+            return EpisodeRecord(
+                "Some-v0", "me", 0, episode=number, evidence=evidence, evidence_sha256=evidence.sha256
+            )
         (folder / "ballast").write_bytes(bytes(300_000))
         journal = Journal(folder / "out")
         for number in range(20):
