@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from selftrain.envs.gate.parsing import parsed
+
 _HERE = re.compile(r"<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1")
 # where a command may begin, with what may stand before its name
 _BEGIN = (
@@ -167,7 +169,7 @@ def _shown(text: str) -> str:
 def asked_in_python(text: str) -> Iterator[Asked]:
     """The calls of a Python file that ask for the network, by what is written out in them."""
     try:
-        tree = ast.parse(text)
+        tree = parsed(text)
     except (SyntaxError, ValueError, RecursionError):
         return
     for node in ast.walk(tree):
@@ -215,7 +217,7 @@ def constant_reward(text: str) -> int:
 def tests_of_nothing(text: str) -> list[str]:
     """The test functions of a Python file that neither assert, raise nor call anything that might."""
     try:
-        tree = ast.parse(text)
+        tree = parsed(text)
     except (SyntaxError, ValueError, RecursionError):
         return []
     tests = [

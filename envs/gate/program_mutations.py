@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from selftrain.envs.gate.parsing import parsed
 
 _SUFFIXES = tuple(
     f".{name}"
@@ -110,9 +111,7 @@ def _spread(edits: Sequence[_Edit]) -> Iterator[tuple[int, _Edit]]:
 def _python_edits(data: bytes) -> list[_Edit] | None:
     """None where it does not parse."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
+        tree = parsed(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     starts = [0]
