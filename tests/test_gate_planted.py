@@ -11,7 +11,6 @@ what else the gate would say of them takes nothing from these figures.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +27,6 @@ from selftrain.envs.gate.whole import PACK_CHECKS
 from selftrain.sandboxes import make_backend
 
 RESTED_ON = ("oracle", "nop")  # what the other checks are told of
-AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -108,19 +106,13 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     groups: dict[tuple[str, ...], list[str]] = {}
     for task in BAD:
         groups.setdefault(task.wrong, []).append(task.name)
-
-    def refused(wrong: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for wrong, names in groups.items():
         asked = {name: check for name, check in CHECKS.items() if name in (*RESTED_ON, *wrong)}
         others = [TWIN.name] if "copies" in wrong else []
-        out = root / "-".join(wrong)
-        card = validate(bad, backend, out=out, tasks=[*groups[wrong], *others], parallel=1, checks=asked)
-        return {name: whys for name, whys in refusals(card).items() if name in groups[wrong]}
-
-    # much of it is waiting, for what hangs or comes to its time limit
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        waited = pool.submit(validate, good, backend, out=root / "good", parallel=AT_ONCE)
-        found = {name: whys for part in pool.map(refused, groups) for name, whys in part.items()}
-        return Measured(found, hindrances(waited.result()))
+        card = validate(bad, backend, out=root / "-".join(wrong), tasks=[*names, *others], checks=asked)
+        found |= {name: whys for name, whys in refusals(card).items() if name in names}
+    return Measured(found, hindrances(validate(good, backend, out=root / "good")))
 
 
 def test_precision_and_recall_are_whole(
